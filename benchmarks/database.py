@@ -1,0 +1,35 @@
+"""A database of its own for a benchmark, made before and dropped after it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import django
+from django.conf import settings
+
+
+def set_up() -> None:
+    """Start Django with the tests' settings; ``TEST_DATABASE`` chooses the database."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    if not settings.configured:
+        django.setup()
+
+
+@contextmanager
+def fresh_database() -> Iterator[None]:
+    """Make an empty, migrated database and drop it at the end."""
+    # Only importable once Django runs.
+    from django.db import connection, connections  # noqa: PLC0415
+
+    old_name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    # Processes that this one starts work on the same database.
+    os.environ["TEST_DATABASE_NAME"] = str(connection.settings_dict["NAME"])
+    try:
+        yield
+    finally:
+        del os.environ["TEST_DATABASE_NAME"]
+        connections.close_all()
+        connection.creation.destroy_test_db(old_name, verbosity=0)

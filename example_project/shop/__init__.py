@@ -1,0 +1,1 @@
+"""Wrenfield, a small clothes shop."""

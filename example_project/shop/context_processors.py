@@ -1,0 +1,12 @@
+"""What every page of the shop shows."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from example_project.shop.cart import Cart
+
+
+def shop(request: HttpRequest) -> dict[str, object]:
+    """The basket, lazily: a page that does not show it does not load the session."""
+    return {"shop_name": "Wrenfield", "cart": Cart(request.session)}

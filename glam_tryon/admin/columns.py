@@ -1,0 +1,159 @@
+"""What staff see of one job, in the list and on its page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from glam_tryon.admin.advice import job_advice
+from glam_tryon.admin.show import NOTHING, age, badge, figure, instant, thumbnail
+from glam_tryon.models import PersonPhoto, TryOnJob, TryOnSubmission, TryOnTransition
+
+PERSON = "person"
+GARMENT = "garment"
+
+
+def _picture_url(job: TryOnJob, which: object) -> str:
+    return reverse("admin:glam_tryon_tryonjob_picture", args=[job.pk, which])
+
+
+def shown_person(job: TryOnJob) -> PersonPhoto | None:
+    """Return the job's person when staff may see the picture: a house model, never a shopper."""
+    person = job.person_photo
+    shown = person and person.image and person.kind == PersonPhoto.Kind.HOUSE_MODEL
+    return person if shown else None
+
+
+class JobColumns:
+    """Display methods for ``TryOnJobAdmin``; none of them asks the storage."""
+
+    @admin.display(description=gettext_lazy("status"))
+    def status_badge(self, job: TryOnJob) -> SafeString:
+        return badge(job.status, job.get_status_display())
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def status_and_problem(self, job: TryOnJob) -> SafeString:
+        shown = self.status_badge(job)
+        if not job.error_code:
+            return shown
+        problem = format_html('<span title="{}">{}</span>', job.error_message, job.error_code)
+        return format_html('{}<span class="glam-tryon-problem">{}</span>', shown, problem)
+
+    @admin.display(description=gettext_lazy("created"), ordering="created_at")
+    def created(self, job: TryOnJob) -> SafeString:
+        return format_html(
+            '{}<div class="glam-tryon-quiet">{}</div>',
+            age(job.created_at),
+            job.get_priority_display(),
+        )
+
+    @admin.display(description=gettext_lazy("garment, result"))
+    def thumbnails(self, job: TryOnJob) -> SafeString:
+        found = [thumbnail(_picture_url(job, GARMENT), job.garment_title)]
+        if not job.garment_image:
+            found.clear()
+        found += [
+            thumbnail(_picture_url(job, result.position), _("Result"))
+            for result in job.results.all()[:1]
+        ]
+        return self._side_by_side(found)
+
+    @admin.display(description=gettext_lazy("pictures"))
+    def pictures(self, job: TryOnJob) -> SafeString:
+        found = []
+        if job.garment_image:
+            found.append(figure(_picture_url(job, GARMENT), _("Garment")))
+        if person := shown_person(job):
+            found.append(figure(_picture_url(job, PERSON), str(person)))
+        results = list(job.results.all())
+        found += [
+            figure(
+                _picture_url(job, result.position),
+                _("Result") if len(results) == 1 else _("Result %(number)d") % {"number": number},
+            )
+            for number, result in enumerate(results, start=1)
+        ]
+        return self._side_by_side(found)
+
+    def _side_by_side(self, found: list[SafeString]) -> SafeString:
+        if not found:
+            return NOTHING
+        inside = format_html_join("", "{}", ([each] for each in found))
+        return format_html('<div class="glam-tryon-pictures">{}</div>', inside)
+
+    @admin.display(description=gettext_lazy("product"), ordering="garment_title")
+    def product_link(self, job: TryOnJob) -> SafeString | str:
+        kind = job.content_type
+        if kind is None:
+            return job.garment_title
+        try:
+            url = reverse(f"admin:{kind.app_label}_{kind.model}_change", args=[job.product_key])
+        except NoReverseMatch:
+            return job.garment_title
+        return format_html('<a href="{}">{}</a>', url, job.garment_title)
+
+    @admin.display(description=gettext_lazy("person"))
+    def person(self, job: TryOnJob) -> SafeString | str:
+        person = job.person_photo
+        if person is None or not person.image:
+            return _("the photo was deleted")
+        if person.kind != PersonPhoto.Kind.HOUSE_MODEL:
+            return _("own photo, which staff do not see")
+        url = reverse("admin:glam_tryon_personphoto_change", args=[person.pk])
+        return format_html('<a href="{}">{}</a>', url, person)
+
+    @admin.display(description=gettext_lazy("problem"))
+    def problem_in_full(self, job: TryOnJob) -> str:
+        return ": ".join(filter(None, [job.error_code, job.error_message]))
+
+    @admin.display(description=gettext_lazy("what now"))
+    def advice(self, job: TryOnJob) -> str:
+        return job_advice(job)
+
+    @admin.display(description=gettext_lazy("created"))
+    def created_exactly(self, job: TryOnJob) -> SafeString:
+        return instant(job.created_at)
+
+    @admin.display(description=gettext_lazy("submitted"))
+    def submitted(self, job: TryOnJob) -> SafeString:
+        return instant(job.submitted_at)
+
+    @admin.display(description=gettext_lazy("Glam ready"))
+    def drawn(self, job: TryOnJob) -> SafeString:
+        return instant(job.ready_at)
+
+    @admin.display(description=gettext_lazy("finished"))
+    def finished(self, job: TryOnJob) -> SafeString:
+        return instant(job.finished_at)
+
+    @admin.display(description=gettext_lazy("next step"))
+    def next_step(self, job: TryOnJob) -> SafeString:
+        return instant(job.next_step_at)
+
+
+class SubmissionColumns:
+    """Display methods for one line of a job's ledger."""
+
+    @admin.display(description=gettext_lazy("sent"))
+    def sent(self, line: TryOnSubmission) -> SafeString:
+        return instant(line.sent_at)
+
+    @admin.display(description=gettext_lazy("photo fetched"))
+    def fetched(self, line: TryOnSubmission) -> SafeString:
+        return instant(line.fetched_at)
+
+
+class TransitionColumns:
+    """Display methods for one line of a job's history."""
+
+    @admin.display(description=gettext_lazy("at"))
+    def when(self, line: TryOnTransition) -> SafeString:
+        return instant(line.at)
+
+    @admin.display(description=gettext_lazy("status"))
+    def status_badge(self, line: TryOnTransition) -> SafeString:
+        return badge(line.status, line.get_status_display())

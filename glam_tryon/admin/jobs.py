@@ -1,0 +1,239 @@
+"""The list of jobs, one job's page, and what staff may do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from glam_tryon import jobs
+from glam_tryon.admin.advice import job_advice
+from glam_tryon.admin.columns import (
+    GARMENT,
+    PERSON,
+    JobColumns,
+    SubmissionColumns,
+    TransitionColumns,
+    shown_person,
+)
+from glam_tryon.admin.forms import ORDER_FIELDS, OrderForm
+from glam_tryon.exceptions import IllegalTransition, PhotoUnavailable
+from glam_tryon.models import (
+    ProviderState,
+    TryOnJob,
+    TryOnResult,
+    TryOnSubmission,
+    TryOnTransition,
+)
+from glam_tryon.views.pictures import read_picture
+
+
+class _ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+_ABOUT = ("pictures", "product_link", "person", "mask_type", "priority")
+#: What the page shows when there is something to show, and what that depends on.
+_TIMES = {
+    "created_exactly": "created_at",
+    "submitted": "submitted_at",
+    "drawn": "ready_at",
+    "finished": "finished_at",
+    "next_step": "next_step_at",
+    "polls": "polls",
+    "remote_status": "remote_status",
+}
+
+
+class SubmissionInline(SubmissionColumns, _ReadOnlyInline):
+    model = TryOnSubmission
+    fields = ("number", "outcome", "code", "detail", "sent", "fetched", "event_id", "slot")
+    readonly_fields = fields
+
+
+class TransitionInline(TransitionColumns, _ReadOnlyInline):
+    model = TryOnTransition
+    verbose_name_plural = gettext_lazy("steps so far")
+    fields = ("when", "status_badge", "note")
+    readonly_fields = fields
+
+
+@admin.register(TryOnJob)
+class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
+    """Jobs, newest first. They are ordered with the add form and changed by actions only."""
+
+    list_display = ("status_and_problem", "created", "thumbnails", "product_link")
+    list_display_links = ("status_and_problem",)
+    list_filter = ("status", "priority", "mask_type", "created_at")
+    search_fields = ("=id", "=product_key", "=submissions__event_id", "garment_title")
+    search_help_text = gettext_lazy("Job id, event id, product id or garment")
+    list_select_related = ("content_type",)
+    list_per_page = 50
+    show_full_result_count = False
+    date_hierarchy = None
+    actions = ("submit_now", "retry_failed", "cancel_jobs")
+    inlines = (SubmissionInline, TransitionInline)
+
+    class Media:
+        css = {"all": ("glam_tryon/admin.css",)}
+
+    # What may be done: ordering, and the actions below; a job's fields are nobody's to edit.
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            cost = _("Saving orders the picture. Glam may bill it.")
+            return [(None, {"fields": ORDER_FIELDS, "description": cost})]
+        about = ["status_badge", *_ABOUT]
+        if obj.error_code:
+            about.insert(1, "problem_in_full")
+        if job_advice(obj):
+            about.insert(1, "advice")
+        times = [name for name, attribute in _TIMES.items() if getattr(obj, attribute)]
+        return [(None, {"fields": about}), (_("Times"), {"fields": times})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ()
+        return ("status_badge", "advice", "problem_in_full", *_ABOUT, *_TIMES)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return OrderForm if obj is None else super().get_form(request, obj, change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj is not None else ()
+
+    def save_model(self, request: HttpRequest, obj: TryOnJob, form: Any, change: bool) -> None:
+        """Nothing to save: the form ordered the job."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A job that is under way is canceled first, so that its slot is not forgotten.
+        over = obj is None or obj.lane is None
+        return over and super().has_delete_permission(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TryOnJob]:
+        rows: QuerySet[TryOnJob] = super().get_queryset(request)
+        return rows.prefetch_related("results")
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        # The page of a job has nothing to save, so it has no button that says so.
+        shown: dict[str, Any] = {"show_save_and_continue": False}
+        if object_id is not None:
+            shown |= {"show_save": False, "show_save_and_add_another": False, "title": _("Try-on")}
+        return super().changeform_view(
+            request, object_id, form_url, {**shown, **(extra_context or {})}
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        state = ProviderState.load()
+        if state.paused_at and request.method == "GET":
+            where = reverse("admin:glam_tryon_providerstate_changelist")
+            messages.error(
+                request,
+                format_html(
+                    '{} <a href="{}">{}</a>',
+                    _("Sending to Glam is paused (%(why)s). New try-ons wait; none is lost.")
+                    % {"why": state.pause_code},
+                    where,
+                    _("Resume"),
+                ),
+            )
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
+
+    # Pictures, for staff who may see jobs.
+
+    def get_urls(self) -> list[Any]:
+        own = path(
+            "<uuid:pk>/picture/<str:which>/",
+            self.admin_site.admin_view(self.picture),
+            name="glam_tryon_tryonjob_picture",
+        )
+        return [own, *super().get_urls()]
+
+    def picture(self, request: HttpRequest, pk: Any, which: str) -> HttpResponse:
+        """The garment, the house model, or the result at a position, of any job."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if which in (GARMENT, PERSON):
+            job = get_object_or_404(TryOnJob, pk=pk)
+            if which == GARMENT:
+                return read_picture(job.garment_image)
+            person = shown_person(job)
+            return read_picture(person.image if person else None)
+        if not which.isdecimal():
+            raise Http404
+        result = TryOnResult.objects.filter(job_id=pk, position=int(which)).first()
+        return read_picture(result.image if result else None)
+
+    # Actions.
+
+    @admin.action(description=gettext_lazy("Submit now"), permissions=["change"])
+    def submit_now(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
+        # By keys: MySQL updates no table that the same statement reads.
+        chosen = list(queryset.values_list("pk", flat=True))
+        done = sum(
+            TryOnJob.objects.filter(pk__in=chosen[start : start + 500]).hurry()
+            for start in range(0, len(chosen), 500)
+        )
+        self._report(request, done, len(chosen) - done)
+
+    @admin.action(description=gettext_lazy("Retry failed"), permissions=["change"])
+    def retry_failed(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
+        self._each(request, queryset, jobs.retry)
+
+    @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
+    def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
+        self._each(
+            request, queryset, lambda job: jobs.cancel(job, note=f"by staff {request.user.pk}")
+        )
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[TryOnJob],
+        change: Callable[[TryOnJob], None],
+    ) -> None:
+        done = skipped = 0
+        for job in queryset.iterator(chunk_size=500):
+            try:
+                change(job)
+            except (IllegalTransition, PhotoUnavailable):
+                skipped += 1
+            else:
+                done += 1
+        self._report(request, done, skipped)
+
+    def _report(self, request: HttpRequest, done: int, skipped: int) -> None:
+        text = ngettext("%(count)d try-on changed.", "%(count)d try-ons changed.", done) % {
+            "count": done
+        }
+        if skipped:
+            text += " " + _("%(count)d skipped: not in a status that allows it.") % {
+                "count": skipped
+            }
+        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)

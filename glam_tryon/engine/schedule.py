@@ -1,0 +1,54 @@
+"""When to do a step again: how long to wait before the next question, and after an error."""
+
+from __future__ import annotations
+
+import random
+
+from glam_tryon.conf import conf
+from glam_tryon.engine.learning import durations
+from glam_tryon.engine.plan import next_question
+from glam_tryon.engine.traffic import Traffic, traffic
+from glam_tryon.models import TryOnJob
+from glam_tryon.models.status import Priority
+
+#: What one question is worth in seconds of delay: with a shopper waiting, with jobs waiting for the
+#: slot, and with nobody waiting. See docs/schedule.md.
+SHOPPER_COST_SECONDS, QUEUE_COST_SECONDS, CATALOGUE_COST_SECONDS = 0.05, 0.01, 0.5
+#: Questions are moved by up to this share of the shorter of the two waits around them, so that
+#: jobs which were sent together are not asked about together for ever.
+JITTER = 0.1
+#: Longest wait after an error of a free request, in seconds.
+LONGEST_BACK_OFF_SECONDS = 300.0
+
+
+def cost_seconds(priority: str, *, queue: bool) -> float:
+    """Return what one question about a job is worth in seconds of delay."""
+    if queue:
+        return QUEUE_COST_SECONDS
+    return SHOPPER_COST_SECONDS if priority == Priority.SHOPPER else CATALOGUE_COST_SECONDS
+
+
+def shortest_wait_seconds(now: Traffic) -> float:
+    """Return the wait that keeps all workers together below ``MAX_POLLS_PER_SECOND``."""
+    return now.open_jobs / conf.MAX_POLLS_PER_SECOND
+
+
+def next_question_seconds(job: TryOnJob, elapsed_seconds: float = 0.0) -> float:
+    """Return how long to wait before Glam is asked about this job again.
+
+    ``elapsed_seconds`` is how long ago Glam took it. Asks the database every few seconds, however
+    many questions there are.
+    """
+    now = traffic()
+    cost = cost_seconds(job.priority, queue=now.queue)
+    masses = durations(job.mask_type)
+    wait = next_question(elapsed_seconds, masses, cost)
+    after_that = next_question(elapsed_seconds + wait, masses, cost)
+    wait += random.uniform(-JITTER, JITTER) * min(wait, after_that)
+    return max(wait, shortest_wait_seconds(now))
+
+
+def back_off_seconds(errors: int, *, first: float = 1.0) -> float:
+    """Return a wait after ``errors`` errors in a row: exponential, full jitter, capped."""
+    ceiling = min(LONGEST_BACK_OFF_SECONDS, first * 2.0 ** min(errors, 20))
+    return float(max(first / 2, random.uniform(0, ceiling)))

@@ -1,0 +1,77 @@
+"""The steps: what a claimed job's status asks for next."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import router
+
+from glam_tryon.conf import conf
+from glam_tryon.engine.claim import Claimed
+from glam_tryon.engine.patience import insist
+from glam_tryon.engine.steps.announce import announce
+from glam_tryon.engine.steps.poll import fail, poll
+from glam_tryon.engine.steps.settle import settle
+from glam_tryon.engine.steps.store import store
+from glam_tryon.engine.steps.strays import delete_strays
+from glam_tryon.engine.steps.submit import submit
+from glam_tryon.engine.steps.wind_down import wind_down
+from glam_tryon.engine.writeback import StillRunning
+from glam_tryon.models import TryOnJob, TryOnSubmission
+from glam_tryon.models.status import AT_GLAM, CLOSED, Status
+
+logger = logging.getLogger("glam_tryon.engine")
+
+
+def advance(claimed: Claimed) -> StillRunning | None:
+    """Do the next step of one claimed job. May run twice for the same step.
+
+    Returns what is still to be written, when it can wait to be written with other jobs.
+    """
+    job = claimed.job
+    if job.attempts > conf.MAX_ATTEMPTS and job.status not in CLOSED:
+        _stop_poison(job, claimed.submission)
+    elif claimed.intent and claimed.submission is not None:
+        submit(job, claimed.submission)
+    elif job.status in (Status.SUBMITTING, Status.UNCONFIRMED):
+        settle(job)
+    elif job.status in AT_GLAM:
+        still_running = poll(claimed)
+        if still_running:
+            return still_running
+    elif job.status == Status.STORING:
+        # The first try is the poll's own: this one is another.
+        store(job, again=True)
+    elif job.status == Status.CANCELED:
+        wind_down(job)
+    elif job.status in CLOSED:
+        _end(job)
+        return None
+    else:
+        # A newer version's word: that version's worker will take it.
+        logger.warning("job %s has the unknown status %r; left alone", job.pk, job.status)
+        return None
+    if job.status == Status.FAILED:
+        _end(job)
+    return None
+
+
+def _end(job: TryOnJob) -> None:
+    """Tell of the end and tidy up; nothing is left to do then.
+
+    Otherwise, and when it breaks, the lease brings the job back.
+    """
+    told = announce(job, job.status)
+    if job.media_urls:
+        delete_strays(job)
+    if told:
+        insist(job.rest)
+
+
+def _stop_poison(job: TryOnJob, submission: TryOnSubmission | None) -> None:
+    """Stop a job that its workers did not survive."""
+    using = router.db_for_write(TryOnSubmission)
+    if submission:
+        TryOnSubmission.objects.using(using).filter(pk=submission.pk).close_unsent("poison")
+    logger.error("job %s is stopped: %d claims without progress", job.pk, job.attempts - 1)
+    fail(job, None, "poison", f"{job.attempts - 1} workers did not finish its next step.")

@@ -1,0 +1,49 @@
+"""How busy the shop is: generations open at Glam, and whether jobs wait for a slot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import router
+
+from glam_tryon.models import TryOnJob
+from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.status import AT_GLAM, Lane
+
+#: How long one process goes on with what it counted, in seconds.
+CACHE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """``open_jobs`` are asked about; ``queue`` says that a free slot would be used at once."""
+
+    open_jobs: int
+    queue: bool
+
+
+_counted: list[tuple[float, Traffic]] = []
+
+
+def forget() -> None:
+    """Count again at the next use."""
+    _counted.clear()
+
+
+def traffic(*, clock: Callable[[], float] = time.monotonic) -> Traffic:
+    """Return the counts, at most ``CACHE_SECONDS`` old."""
+    now = clock()
+    for counted_at, counts in _counted[-1:]:
+        if 0 <= now - counted_at < CACHE_SECONDS:
+            return counts
+    jobs = TryOnJob.objects.using(router.db_for_write(TryOnJob))
+    counts = Traffic(
+        open_jobs=jobs.filter(lane=Lane.UNDER_WAY, status__in=AT_GLAM).count(),
+        queue=jobs.filter(
+            lane__in=[Lane.SHOPPER, Lane.CATALOGUE], next_step_at__lte=DatabaseNow()
+        ).exists(),
+    )
+    _counted[:] = [(now, counts)]
+    return counts

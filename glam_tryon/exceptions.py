@@ -1,0 +1,83 @@
+"""The errors that glam_tryon raises; each also inherits the built-in type that fits it."""
+
+from __future__ import annotations
+
+
+class TryOnError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class SettingError(TryOnError, ValueError):
+    """A value in ``GLAM_TRYON`` cannot be used; the message names the setting and a right value.
+
+    ``name`` is empty when ``GLAM_TRYON`` itself is no dict.
+    """
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        where = f'GLAM_TRYON["{name}"]' if name else "GLAM_TRYON"
+        super().__init__(f"{where} {problem}")
+
+
+class NotRegistered(TryOnError, LookupError):
+    """The product's model was never given to ``glam_tryon.garments.register``."""
+
+
+class AlreadyRegistered(TryOnError, ValueError):
+    """The product's model was given to ``glam_tryon.garments.register`` before."""
+
+
+class GarmentUnavailable(TryOnError, ValueError):
+    """The product has no garment picture that can be sent, or names no known mask type.
+
+    ``code`` is stable: ``no_picture``, ``unreadable_picture``, ``mask_type``.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class InvalidImage(TryOnError, ValueError):
+    """A picture was refused. ``code`` is stable; the message is for the person who sent it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class PhotoUnavailable(TryOnError, ValueError):
+    """The person photo is gone, or does not belong to whom the job is for."""
+
+
+class IllegalTransition(TryOnError, RuntimeError):
+    """The job is in a status from which this change is not allowed."""
+
+    def __init__(self, status: str, wanted: str) -> None:
+        self.status = status
+        self.wanted = wanted
+        super().__init__(f"a job that is {status!r} cannot be {wanted}")
+
+
+class UnsafeResultURL(TryOnError, ValueError):
+    """The address of a result is one that must not be asked; nothing was sent to it."""
+
+
+class DownloadFailed(TryOnError, OSError):
+    """A result could not be fetched now. ``gone`` says that its host answered 403, 404 or 410."""
+
+    def __init__(self, message: str, *, gone: bool = False) -> None:
+        self.gone = gone
+        super().__init__(message)
+
+
+class ResultRefused(TryOnError, ValueError):
+    """The bytes behind a result's address are not a picture that may be stored.
+
+    ``code`` is stable: ``too_large``, ``encoding``, ``format``, ``pixels``, ``broken``.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)

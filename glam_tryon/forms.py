@@ -1,0 +1,67 @@
+"""What a shopper sends: who tries the garment on, and the consent that a photo needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from glam_tryon.models import PersonPhoto
+from glam_tryon.models.consent import text_sha256
+from glam_tryon.policy.consent import current_text
+
+
+class _HouseModelField(forms.ModelChoiceField):
+    """Says the same of a key that names nobody and of one that is no key."""
+
+    default_error_messages = {
+        "invalid_choice": _("This model is no longer there. Please choose another.")
+    }
+
+    def to_python(self, value: Any) -> PersonPhoto | None:
+        try:
+            found: PersonPhoto | None = super().to_python(value)
+        except ValidationError as error:
+            raise ValidationError(
+                self.error_messages["invalid_choice"], code="invalid_choice"
+            ) from error
+        return found
+
+
+class TryOnForm(forms.Form):
+    """One of the shop's house models, or an own photo with a tick under the text shown."""
+
+    house_model = _HouseModelField(PersonPhoto.objects.none(), required=False)
+    photo = forms.FileField(required=False, allow_empty_file=True, max_length=None)
+    consent = forms.BooleanField(required=False)
+    consent_sha256 = forms.CharField(required=False, max_length=64)
+    request_id = forms.CharField(required=False, max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["house_model"].queryset = PersonPhoto.objects.house_models()  # type: ignore[attr-defined]
+        self.consent_text = current_text()
+        self.consent_stale = False
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for exactly one person, and for consent to the current text with an own photo."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("photo") is None:
+            if not data.get("house_model") and not self.errors:
+                raise ValidationError(_("Choose a model or your own photo."), code="no_person")
+            return data
+        # A photo beats a model that happens to be ticked as well.
+        data["house_model"] = None
+        if data.get("consent_sha256") != text_sha256(self.consent_text):
+            self.consent_stale = True
+            raise ValidationError(
+                _("The text about your photo has changed. Please read it and agree again."),
+                code="consent_changed",
+            )
+        if not data.get("consent"):
+            raise ValidationError(
+                _("Please agree to how your photo is used, or choose a model."), code="no_consent"
+            )
+        return data

@@ -1,0 +1,1 @@
+"""Glam's HTTP API; knows HTTP, knows no Django."""

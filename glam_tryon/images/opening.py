@@ -1,0 +1,87 @@
+"""Bytes opened as a picture: the kind decided by decoding, the size capped from the header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+
+from PIL import Image, UnidentifiedImageError
+
+#: Opens HEIC photos; None when the extra ``heic`` is not installed.
+open_heif: Callable[[BytesIO], Image.Image] | None = None
+with suppress(ImportError):
+    from pillow_heif import HeifImageFile
+
+    open_heif = HeifImageFile
+
+#: What a browser shows, by Pillow's names, with the usual extension of each.
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
+
+_OTHER_PICTURES = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"8BPS", b"\x00\x00\x01\x00", b"%PDF")
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+class NotOpened(Exception):
+    """The bytes are no picture that may be used.
+
+    ``code`` is ``format`` (a picture of another kind), ``not_a_picture``, ``pixels`` or ``broken``.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@contextmanager
+def opened(
+    content: bytes, *, max_pixels: int, max_side: int, heif: bool = False
+) -> Iterator[Image.Image]:
+    """Open ``content`` and close it afterwards; no pixel is decoded before its size is known.
+
+    ``heif`` lets photos of iPhones in, when the extra ``heic`` is installed. ``max_pixels`` and
+    ``max_side`` are inclusive.
+
+    Raises:
+        NotOpened: also for what goes wrong inside the ``with`` block while decoding.
+    """
+    try:
+        with _open(content, heif=heif) as image:
+            width, height = image.size
+            if width * height > max_pixels or max(width, height) > max_side:
+                raise NotOpened("pixels")
+            yield image
+    except (NotOpened, GeneratorExit, KeyboardInterrupt):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise NotOpened("pixels") from error
+    except UnidentifiedImageError as error:
+        raise NotOpened(_kind(content)) from error
+    except Exception as error:
+        # Pillow's decoders meet hostile bytes with errors of some ten types, SyntaxError among
+        # them; whatever they raise, the bytes are at fault.
+        raise NotOpened("broken") from error
+
+
+def _open(content: bytes, *, heif: bool) -> Image.Image:
+    if heif and open_heif is not None and _is_heif(content):
+        # Not registered with Pillow: that would change what the shop's own forms accept.
+        return open_heif(BytesIO(content))
+    return Image.open(BytesIO(content), formats=list(EXTENSIONS))
+
+
+def _is_heif(content: bytes) -> bool:
+    # The general brand "mif1" is also used for AVIF, which then is among the compatible brands.
+    return (
+        content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS and b"avif" not in content[12:64]
+    )
+
+
+def _kind(content: bytes) -> str:
+    if content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        return "broken"
+    if content[8:12] == b"WEBP" or content[4:12] == b"ftypavif":
+        return "broken"
+    if _is_heif(content) or content.startswith(_OTHER_PICTURES) or b"<svg" in content[:1000]:
+        return "format"
+    return "not_a_picture"

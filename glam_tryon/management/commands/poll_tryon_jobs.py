@@ -1,0 +1,56 @@
+"""Runs the poller: submits waiting try-ons, asks Glam about them and stores their pictures."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from glam_tryon.engine.health import problems
+from glam_tryon.engine.loop import Poller
+
+
+class Command(BaseCommand):
+    help = "Submit waiting try-ons, ask Glam about them, and store their pictures."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        mode = parser.add_mutually_exclusive_group()
+        mode.add_argument("--once", action="store_true", help="one pass over what is due")
+        mode.add_argument("--drain", action="store_true", help="until no job is open")
+        mode.add_argument(
+            "--health", action="store_true", help="say whether try-ons get through, and why not"
+        )
+        parser.add_argument("--max-seconds", type=float, metavar="N", help="stop after N seconds")
+        parser.add_argument("--threads", type=int, metavar="N", help="steps done at once")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["health"]:
+            if found := problems():
+                raise CommandError("; ".join(found))
+            self.stdout.write("healthy")
+            return
+        poller = Poller(threads=options["threads"])
+        if threading.current_thread() is threading.main_thread():
+            self._listen(poller)
+        if options["once"]:
+            self.stdout.write(f"{poller.once()} steps")
+            return
+        poller.run(max_seconds=options["max_seconds"], drain=options["drain"])
+        if poller.left_running:
+            # Python would wait for the thread, for ever if need be.
+            logging.shutdown()
+            os._exit(0)
+
+    def _listen(self, poller: Poller) -> None:
+        def stop(number: int, frame: object) -> None:
+            if poller.stopping.is_set():
+                os._exit(1)
+            poller.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)

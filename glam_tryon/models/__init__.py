@@ -1,0 +1,21 @@
+"""The models, each in a file of its own."""
+
+from glam_tryon.models.consent import ConsentRecord
+from glam_tryon.models.job import TryOnJob
+from glam_tryon.models.photo import PersonPhoto
+from glam_tryon.models.provider import ProviderState
+from glam_tryon.models.result import TryOnResult
+from glam_tryon.models.submission import TryOnSubmission
+from glam_tryon.models.times import LearnedTimes
+from glam_tryon.models.transition import TryOnTransition
+
+__all__ = [
+    "ConsentRecord",
+    "LearnedTimes",
+    "PersonPhoto",
+    "ProviderState",
+    "TryOnJob",
+    "TryOnResult",
+    "TryOnSubmission",
+    "TryOnTransition",
+]

@@ -1,0 +1,69 @@
+"""The person photo: a shopper's upload, or a house model that the shop offers."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from glam_tryon.conf import conf
+from glam_tryon.models.owner import SHOP
+from glam_tryon.models.storage import private_storage
+
+
+def photo_name(photo: PersonPhoto, filename: str) -> str:
+    """Return a random storage name; the client's own file name is never used."""
+    return f"{conf.PREFIX}/photos/{secrets.token_hex(16)}.jpg"
+
+
+class PersonPhotoQuerySet(models.QuerySet["PersonPhoto"]):
+    def house_models(self) -> PersonPhotoQuerySet:
+        """The models that the shop offers now, in the shop's order."""
+        return self.filter(kind=PersonPhoto.Kind.HOUSE_MODEL, is_active=True).order_by(
+            "position", "title"
+        )
+
+
+class PersonPhoto(models.Model):
+    """Who tries the garment on. ``image`` is empty once the file was deleted."""
+
+    class Kind(models.TextChoices):
+        SHOPPER = "shopper", _("shopper")
+        HOUSE_MODEL = "house_model", _("house model")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.SHOPPER)
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    image = models.FileField(
+        _("picture"), storage=private_storage, upload_to=photo_name, max_length=255, blank=True
+    )
+    sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    width = models.PositiveIntegerField(default=0, editable=False)
+    height = models.PositiveIntegerField(default=0, editable=False)
+    owner = models.CharField(max_length=80, default=SHOP, db_index=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    consent = models.ForeignKey(
+        "glam_tryon.ConsentRecord", null=True, editable=False, on_delete=models.SET_NULL
+    )
+    is_active = models.BooleanField(_("offered to shoppers"), default=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = PersonPhotoQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("person photo")
+        verbose_name_plural = _("person photos")
+
+    def __str__(self) -> str:
+        return self.title or f"{self.get_kind_display()} {str(self.pk)[:8]}"

@@ -1,0 +1,161 @@
+"""What is known of Glam as a whole: paused or not, how many at once, whether it can be reached."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from django.db import models, router
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from glam_tryon.models.clock import DatabaseNow, after
+
+#: Transport failures in a row after which submitting rests.
+BREAKER_FAILURES = 5
+#: First and longest rest of the circuit breaker, in seconds.
+BREAKER_SECONDS = (15.0, 300.0)
+#: After a 429 the cap grows back by one each so many seconds.
+GROW_SECONDS = 30.0
+
+
+def key_fingerprint(key: str) -> str:
+    """Return what tells one API key from another without giving either away."""
+    return hashlib.sha256(b"glam_tryon key" + key.encode()).hexdigest()[:16]
+
+
+class ProviderState(models.Model):
+    """The one row (``name="glam"``) that all workers share."""
+
+    name = models.CharField(max_length=16, primary_key=True, default="glam")
+    rounds = models.BigIntegerField(default=0)
+    paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
+    pause_code = models.CharField(_("why"), max_length=40, blank=True)
+    pause_detail = models.CharField(_("Glam's words"), max_length=500, blank=True)
+    pause_key = models.CharField(max_length=16, blank=True, editable=False)
+    effective_cap = models.PositiveSmallIntegerField(_("parallel cap now"), null=True, blank=True)
+    cap_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    throttled_until = models.DateTimeField(_("no submits until"), null=True, blank=True)
+    breaker_failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    breaker_until = models.DateTimeField(_("circuit open until"), null=True, blank=True)
+    last_turn = models.BigIntegerField(default=0, editable=False)
+    last_round_at = models.DateTimeField(_("last round of a poller"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("connection to Glam")
+        verbose_name_plural = _("connection to Glam")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def rows(cls) -> models.QuerySet[ProviderState]:
+        """Return the one row as a query on the database that is written to."""
+        return cls.objects.using(router.db_for_write(cls)).filter(name="glam")
+
+    @classmethod
+    def load(cls) -> ProviderState:
+        """Return the row, made if it is missing."""
+        state = cls.rows().first()
+        if state is None:
+            state, _made = cls.objects.using(router.db_for_write(cls)).get_or_create(name="glam")
+        return state
+
+    @classmethod
+    def lock(cls) -> ProviderState:
+        """Within a transaction: let nobody else allot slots until it ends.
+
+        The first statement writes. So SQLite takes its write lock at once instead of failing when
+        a read turns into a write, and the other databases lock the row.
+        """
+        if not cls.rows().update(rounds=F("rounds") + 1):
+            cls.load()
+            cls.rows().update(rounds=F("rounds") + 1)
+        return cls.rows().get()
+
+    # Stopping and going on.
+
+    @classmethod
+    def pause(cls, code: str, detail: str = "", key: str = "") -> bool:
+        """Stop submitting; jobs wait. Returns False when it was stopped already."""
+        cls.load()
+        return bool(
+            cls.rows()
+            .filter(paused_at__isnull=True)
+            .update(
+                paused_at=DatabaseNow(),
+                pause_code=code,
+                pause_detail=detail[:500],
+                pause_key=key_fingerprint(key) if key else "",
+            )
+        )
+
+    @classmethod
+    def resume(cls) -> bool:
+        """Submit again. Returns False when nothing was paused."""
+        return bool(
+            cls.rows()
+            .filter(paused_at__isnull=False)
+            .update(paused_at=None, pause_code="", pause_detail="", pause_key="")
+        )
+
+    def resumes_with(self, key: str) -> bool:
+        """Say whether a pause was about another API key than this one."""
+        return bool(self.paused_at and self.pause_key and self.pause_key != key_fingerprint(key))
+
+    # The parallel cap.
+
+    @classmethod
+    def throttle(cls, limit: int, retry_after_seconds: float | None) -> None:
+        """Glam said 429: halve the cap, once for all the answers of the same moment."""
+        state = cls.load()
+        cap = max(1, min(state.effective_cap or limit, limit) // 2)
+        cls.rows().filter(
+            models.Q(cap_changed_at__isnull=True) | models.Q(cap_changed_at__lt=after(-2.0))
+        ).update(effective_cap=cap, cap_changed_at=DatabaseNow())
+        if retry_after_seconds:
+            cls.rows().update(throttled_until=after(min(retry_after_seconds, 300.0)))
+
+    def cap(self, limit: int, now: datetime) -> int:
+        """Return how many may be open now, growing the effective cap by one when it is time."""
+        if self.effective_cap is None or self.effective_cap >= limit:
+            return limit
+        if self.cap_changed_at and now - self.cap_changed_at < timedelta(seconds=GROW_SECONDS):
+            return self.effective_cap
+        grown = self.effective_cap + 1
+        ProviderState.rows().filter(effective_cap=self.effective_cap).update(
+            effective_cap=None if grown >= limit else grown, cap_changed_at=DatabaseNow()
+        )
+        return grown
+
+    # The circuit breaker.
+
+    @classmethod
+    def count_failure(cls) -> None:
+        """Glam could not be reached, or broke: after five in a row submitting rests."""
+        cls.load()
+        cls.rows().update(breaker_failures=F("breaker_failures") + 1)
+        failures = cls.rows().values_list("breaker_failures", flat=True)[0]
+        if failures >= BREAKER_FAILURES:
+            first, longest = BREAKER_SECONDS
+            rest = min(first * 2 ** min(failures - BREAKER_FAILURES, 10), longest)
+            cls.rows().update(breaker_until=after(rest))
+
+    @classmethod
+    def count_success(cls) -> None:
+        """Glam answered: the circuit closes."""
+        cls.rows().filter(breaker_failures__gt=0).update(breaker_failures=0, breaker_until=None)
+
+    def is_probing(self) -> bool:
+        """Say whether the circuit has been open, so that only one submission may try."""
+        return self.breaker_failures >= BREAKER_FAILURES
+
+    def rests(self, now: datetime) -> str:
+        """Return why nothing may be submitted now, empty when something may."""
+        if self.paused_at:
+            return self.pause_code or "paused"
+        if self.throttled_until and self.throttled_until > now:
+            return "throttled"
+        if self.breaker_until and self.breaker_until > now:
+            return "unreachable"
+        return ""

@@ -1,0 +1,55 @@
+"""The words for where a job stands, and which of them may follow which."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    PENDING = "pending", _("waiting to be sent")
+    SUBMITTING = "submitting", _("being sent")
+    UNCONFIRMED = "unconfirmed", _("unconfirmed")
+    IN_QUEUE = "in_queue", _("in Glam's queue")
+    IN_PROGRESS = "in_progress", _("being drawn")
+    STORING = "storing", _("being saved")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("failed")
+    CANCELED = "canceled", _("canceled")
+
+
+class Priority(models.TextChoices):
+    SHOPPER = "shopper", _("shopper")
+    CATALOGUE = "catalogue", _("catalogue")
+
+
+class Lane(models.IntegerChoices):
+    """What a job waits for; the claim reads jobs lane by lane. No lane: nothing is left to do."""
+
+    UNDER_WAY = 0, _("its next step")
+    SHOPPER = 1, _("a slot, with a shopper waiting")
+    CATALOGUE = 2, _("a slot")
+
+
+AT_GLAM = (Status.IN_QUEUE, Status.IN_PROGRESS)
+OPEN = (Status.PENDING, Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM, Status.STORING)
+CLOSED = (Status.READY, Status.FAILED, Status.CANCELED)
+
+#: From which statuses each status may be reached.
+ALLOWED: dict[Status, tuple[Status, ...]] = {
+    # By itself; a person may also bring a failed job back.
+    Status.PENDING: (Status.SUBMITTING, Status.UNCONFIRMED),
+    Status.SUBMITTING: (Status.PENDING,),
+    Status.UNCONFIRMED: (Status.SUBMITTING,),
+    Status.IN_QUEUE: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM),
+    Status.IN_PROGRESS: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM),
+    Status.STORING: AT_GLAM,
+    Status.READY: (Status.STORING,),
+    Status.FAILED: OPEN,
+    Status.CANCELED: OPEN,
+}
+
+
+def pending_lane(priority: str) -> Lane:
+    """Return the lane in which a pending job of this priority waits."""
+    return Lane.CATALOGUE if priority == Priority.CATALOGUE else Lane.SHOPPER

@@ -1,0 +1,198 @@
+"""One POST to Glam for a job: the money row, the holder of a slot and of the photo link."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from glam_tryon.glam.types import Outcome
+from glam_tryon.models.clock import DatabaseNow, after
+
+
+def new_token() -> str:
+    """Return a random name for one submission; its photo link is made of it."""
+    return secrets.token_urlsafe(24)
+
+
+class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
+    def holding_slots(self) -> TryOnSubmissionQuerySet:
+        """Those that count against the plan's parallel limit."""
+        return self.filter(slot__isnull=False)
+
+    def free_slot(self) -> int:
+        """Give the slots of these back. Returns how many were held."""
+        return self.filter(slot__isnull=False).update(slot=None, closed_at=DatabaseNow())
+
+    def mark_sent(self, pk: int) -> bool:
+        """Say that the first byte of the POST is about to leave; False when it may not."""
+        return bool(
+            self.filter(
+                pk=pk, outcome=TryOnSubmission.Outcome.INTENDED, sent_at=None, revoked_at=None
+            ).update(sent_at=DatabaseNow())
+        )
+
+    def accept(self, pk: int, event_id: str, http_status: int | None) -> bool:
+        """Glam took it. False when its photo link was revoked before that was known.
+
+        The event id is kept in either case: it may stand on Glam's bill.
+
+        Raises:
+            IntegrityError: another submission has this event id.
+        """
+        known = self.filter(pk=pk, event_id=None)
+        facts: dict[str, Any] = {
+            "outcome": TryOnSubmission.Outcome.ACCEPTED,
+            "event_id": event_id,
+            "http_status": http_status,
+            "accepted_at": DatabaseNow(),
+            "code": "",
+            "detail": "",
+        }
+        # One that was closed for its age is alive all the same: Glam may have its picture.
+        if known.filter(revoked_at=None).update(**facts):
+            return True
+        known.update(**facts)
+        return False
+
+    def doubt(self, pk: int, why: Outcome) -> bool:
+        """Nobody knows whether Glam took it; it keeps its slot."""
+        return bool(
+            self.filter(pk=pk, outcome=TryOnSubmission.Outcome.INTENDED).update(
+                outcome=TryOnSubmission.Outcome.AMBIGUOUS,
+                code=why.code,
+                detail=why.detail[:500],
+                http_status=why.http_status,
+            )
+        )
+
+    def close(self, pk: int, outcome: str, why: Outcome) -> bool:
+        """It came to nothing: nothing was bought, and its slot is free."""
+        return bool(
+            self.filter(pk=pk, outcome=TryOnSubmission.Outcome.INTENDED).update(
+                outcome=outcome,
+                code=why.code,
+                detail=why.detail[:500],
+                http_status=why.http_status,
+                slot=None,
+                closed_at=DatabaseNow(),
+            )
+        )
+
+    def close_unsent(self, why: str) -> bool:
+        """Take back an intent whose POST never began. False when it did begin."""
+        return bool(
+            self.filter(outcome=TryOnSubmission.Outcome.INTENDED, sent_at=None).update(
+                outcome=TryOnSubmission.Outcome.NOT_SENT,
+                code=why,
+                slot=None,
+                closed_at=DatabaseNow(),
+            )
+        )
+
+    def give_up(self) -> bool:
+        """Kill the unfetched photo link of an unclear submission; now it can only fail at Glam.
+
+        False when Glam fetched the photo, when the link cannot be revoked, or when it is clear.
+        """
+        return bool(
+            self.unclear()
+            .filter(revocable=True, fetched_at=None)
+            .update(
+                outcome=TryOnSubmission.Outcome.REVOKED,
+                revoked_at=Coalesce("revoked_at", DatabaseNow()),
+                slot=None,
+                closed_at=DatabaseNow(),
+            )
+        )
+
+    def unclear(self) -> TryOnSubmissionQuerySet:
+        """Those of which nobody knows whether Glam took them."""
+        words = TryOnSubmission.Outcome
+        return self.filter(outcome__in=[words.INTENDED, words.AMBIGUOUS])
+
+    def older_than(self, seconds: float) -> TryOnSubmissionQuerySet:
+        """Those whose POST, or the intent to it, is more than ``seconds`` ago."""
+        return self.filter(started_at__lt=after(-seconds))
+
+    def fetch_photo(self, token: str) -> bool:
+        """Say that Glam fetches the photo now; False when the link was revoked before.
+
+        Excludes ``revoke``: each is one conditional UPDATE, so one of the two wins for good.
+        """
+        alive = self.filter(token=token, revoked_at__isnull=True)
+        first = alive.filter(fetched_at__isnull=True).update(fetched_at=DatabaseNow())
+        return bool(first) or alive.filter(fetched_at__isnull=False).exists()
+
+    def revoke(self) -> int:
+        """Kill the photo links of these that Glam has not fetched yet. Returns how many died."""
+        return self.filter(fetched_at__isnull=True, revoked_at__isnull=True).update(
+            revoked_at=DatabaseNow()
+        )
+
+
+class TryOnSubmission(models.Model):
+    """The ledger's row. It outlives its job, for Glam's bill does so too."""
+
+    class Outcome(models.TextChoices):
+        INTENDED = "intended", _("intended")  # the POST may or may not have left
+        ACCEPTED = "accepted", _("accepted")
+        NOT_SENT = "not_sent", _("not sent")
+        REFUSED = "refused", _("refused")
+        AMBIGUOUS = "ambiguous", _("ambiguous")
+        REVOKED = "revoked", _("revoked before the photo was fetched")
+
+    job = models.ForeignKey(
+        "glam_tryon.TryOnJob",
+        verbose_name=_("job"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="submissions",
+    )
+    job_key = models.UUIDField(_("job id"), default=uuid.uuid4, db_index=True)
+    number = models.PositiveSmallIntegerField(_("number"))
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    slot = models.PositiveSmallIntegerField(_("slot"), null=True, unique=True)
+    outcome = models.CharField(
+        _("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.INTENDED
+    )
+    code = models.CharField(_("code"), max_length=40, blank=True)
+    detail = models.CharField(_("Glam's words"), max_length=500, blank=True)
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    # Null, not empty, until Glam names it: many rows may have none, and a value is unique.
+    event_id = models.CharField(  # noqa: DJ001
+        _("event id"), max_length=128, null=True, unique=True
+    )
+    revocable = models.BooleanField(default=True)
+    started_at = models.DateTimeField(_("started"))
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True)
+    fetched_at = models.DateTimeField(_("photo fetched"), null=True)
+    revoked_at = models.DateTimeField(_("photo link revoked"), null=True)
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    credits = models.DecimalField(_("credits"), max_digits=10, decimal_places=3, null=True)
+
+    objects = TryOnSubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        ordering = ["job", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="glam_tryon_submission_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_key} #{self.number}"
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Say whether no picture can come of it any more, whatever Glam still answers."""
+        words = TryOnSubmission.Outcome
+        if self.outcome == words.ACCEPTED:
+            return self.revoked_at is not None
+        return self.outcome in (words.NOT_SENT, words.REFUSED, words.REVOKED)

@@ -1,0 +1,28 @@
+"""The text under which a shopper gives a photo."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from glam_tryon.conf import conf
+
+
+def current_text() -> str:
+    """Return the consent text in the active language, right for the settings as they are."""
+    sentences = [
+        _(
+            "I agree that this shop sends my photo and the product's picture to Glam AI, which "
+            "draws a preview of how I might look."
+        ),
+        _("The photo shows me, or a person who agreed to this, and nobody under 18."),
+        _(
+            "The shop keeps photo and preview in a private place, shows them to nobody else, and "
+            "deletes them after a short time or when I ask for it."
+        ),
+        _("The copies that Glam AI makes follow Glam AI's own policy."),
+    ]
+    if conf.SEND_IMAGES == "upload":
+        sentences.append(
+            _("To be drawn, the photo is put at a public address that is hard to guess.")
+        )
+    return " ".join(sentences)

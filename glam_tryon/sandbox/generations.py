@@ -1,0 +1,250 @@
+"""What becomes of a submission over time: queue, parallel limit, clock, hold and release."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import threading
+import time
+import uuid
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+from .actions import Do
+from .durations import Seconds, draw_seconds
+from .generation import Generation, Work
+from .ledger import Ledger
+from .records import Accepted
+
+WORKERS = 8
+
+
+class Generations:
+    """All submissions of one sandbox."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        work: Work,
+        seconds: Seconds,
+        max_parallel: int,
+        queue_over_limit: bool,
+        seed: int | None,
+    ) -> None:
+        self.max_parallel = max_parallel
+        self.most_parallel = 0
+        self._ledger = ledger
+        self._lock = ledger.lock
+        self._sooner = threading.Condition(self._lock)
+        self._work = work
+        self._seconds = seconds
+        self._queue_over_limit = queue_over_limit
+        self._rng = random.Random(seed)
+        self._all: list[Generation] = []
+        self._by_id: dict[object, Generation] = {}
+        self._by_result: dict[str, Generation] = {}
+        self._waiting: deque[Generation] = deque()
+        self._open = 0
+        self._due: list[tuple[float, int, str]] = []
+        self._holding = ""
+        self._stopped = False
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="glam-sandbox-work")
+        self._clock = threading.Thread(target=self._tick, name="glam-sandbox-clock", daemon=True)
+
+    def start(self) -> None:
+        """Let time pass."""
+        self._clock.start()
+
+    def stop(self) -> None:
+        """End the clock and the work; join their threads."""
+        with self._lock:
+            self._stopped = True
+            self._sooner.notify_all()
+        self._work.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._clock.ident is not None:
+            self._clock.join()
+
+    def submit(self, media_url: str, garment_url: str, mask_type: str, do: Do) -> Generation | None:
+        """Take a submission; ``None`` when the plan's parallel limit is reached."""
+        with self._lock:
+            full = self._open >= self.max_parallel
+            if full and not self._queue_over_limit:
+                self._ledger.note_429()
+                return None
+            event_id, picture = self._uuid(), self._uuid()
+            seconds = draw_seconds(self._seconds, self._rng) if do.seconds is None else do.seconds
+            names = tuple(f"{picture}-u1_{position}.jpg" for position in range(do.results or 1))
+            generation = Generation(
+                len(self._all) + 1, event_id, media_url, garment_url, mask_type, do,
+                time.monotonic(), seconds, names,
+            )  # fmt: skip
+            self._all.append(generation)
+            self._by_id[event_id] = generation
+            self._by_result.update(dict.fromkeys(names, generation))
+            if full:
+                self._waiting.append(generation)
+            else:
+                self._start(generation)
+            self._ledger.touch()
+            return generation
+
+    def name(self, generation: Generation, event_id: object) -> None:
+        """Let a submission be asked for under another identifier as well."""
+        with self._lock:
+            self._by_id.setdefault(event_id, generation)
+
+    def find(self, event_id: str) -> Generation | None:
+        """The submission of that identifier."""
+        with self._lock:
+            return self._by_id.get(event_id)
+
+    def lose(self, generation: Generation) -> None:
+        """Answer 404 for it from now on."""
+        with self._lock:
+            generation.lost = True
+
+    def is_known(self, generation: Generation) -> bool:
+        """Count one question for it, and say whether the answer is other than 404."""
+        with self._lock:
+            generation.questions += 1
+            hidden = generation.questions <= (generation.do.not_found or 0)
+            return not (generation.lost or hidden)
+
+    def next_step(self, generation: Generation) -> int:
+        """How many of its answers a list of statuses has spoken for before this one."""
+        with self._lock:
+            generation.steps += 1
+            return generation.steps - 1
+
+    def find_result(self, name: str) -> Generation | None:
+        """The submission that a result's file name belongs to."""
+        with self._lock:
+            return self._by_result.get(name)
+
+    @property
+    def count(self) -> int:
+        """How many submissions were taken."""
+        with self._lock:
+            return len(self._all)
+
+    @property
+    def open_count(self) -> int:
+        """How many are open now."""
+        with self._lock:
+            return self._open
+
+    @property
+    def accepted(self) -> list[Accepted]:
+        """Every POST taken, in order."""
+        with self._lock:
+            return [each.accepted() for each in self._all]
+
+    def before(self, generation: Generation) -> Generation:
+        """The submission before this one; itself when it is the first."""
+        with self._lock:
+            return self._all[max(generation.number - 2, 0)]
+
+    def hold(self, at: str) -> None:
+        """From now on stop every generation before ``"fetch"`` or before ``"finish"``."""
+        if at not in ("fetch", "finish"):
+            raise ValueError(f'hold at "fetch" or at "finish", not {at!r}')
+        with self._lock:
+            self._holding = at
+
+    def release(self, event_id: str | None) -> None:
+        """Let one generation finish without waiting for its time; ``None``: all, hold no more."""
+        with self._lock:
+            if event_id is None:
+                self._holding = ""
+                chosen = [each for each in self._all if each.phase in ("queued", "started")]
+            else:
+                chosen = [self._by_id[event_id]]
+            for generation in chosen:
+                generation.released = True
+                if generation.open:
+                    self._go_on(generation)
+
+    def photo_fetched(self, generation: Generation) -> None:
+        """The whole person photo is here."""
+        with self._lock:
+            generation.fetched_photo = True
+            self._ledger.touch()
+
+    def both_fetched(self, generation: Generation) -> None:
+        """Photo and garment are here, drawing begins."""
+        with self._lock:
+            generation.fetched = True
+            self._ledger.touch()
+            self._go_on(generation)
+
+    def drawn(self, generation: Generation, picture: bytes) -> None:
+        """The picture is there; it is shown when its time has come."""
+        with self._lock:
+            generation.picture = picture
+            self._ledger.touch()
+            self._go_on(generation)
+
+    def broken(self, generation: Generation, reason: str) -> None:
+        """It cannot be drawn: failed at once, as nothing is left to wait for."""
+        with self._lock:
+            generation.reason = reason
+            self._finish(generation, "failed")
+
+    def _uuid(self) -> str:
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+
+    def _start(self, generation: Generation) -> None:
+        generation.phase = "started"
+        generation.started_at = time.monotonic()
+        self._open += 1
+        self.most_parallel = max(self.most_parallel, self._open)
+        if not generation.never_fetches:
+            delay = generation.do.fetch["delay_seconds"] if generation.do.fetch else 0.0
+            self._at(generation.started_at + delay, generation, "fetch")
+        self._at(generation.started_at + generation.seconds, generation, "finish")
+
+    def _at(self, when: float, generation: Generation, what: str) -> None:
+        heapq.heappush(self._due, (when, generation.number, what))
+        self._sooner.notify()
+
+    def _go_on(self, generation: Generation) -> None:
+        """Finish what can be finished now; start to fetch what was held before it."""
+        if generation.phase != "started" or self._stopped:
+            return
+        held_before_fetch = self._holding == "fetch" and not generation.released
+        if generation.may_fetch and not generation.fetching and not held_before_fetch:
+            generation.fetching = True
+            self._pool.submit(self._work.run, generation, self)
+        held = self._holding == "finish" or generation.do.stuck
+        in_time = time.monotonic() >= generation.started_at + generation.seconds
+        if generation.released or (in_time and not held):
+            if generation.do.fail is not None and generation.fetched:
+                generation.reason = generation.do.fail
+                self._finish(generation, "failed")
+            elif generation.picture is not None:
+                self._finish(generation, "ready")
+            elif generation.released and generation.never_fetches:
+                generation.reason = "the pictures were never fetched"
+                self._finish(generation, "failed")
+
+    def _finish(self, generation: Generation, phase: str) -> None:
+        if generation.phase != "started":
+            return
+        generation.phase = phase
+        self._open -= 1
+        while self._waiting and self._open < self.max_parallel:
+            self._start(self._waiting.popleft())
+        self._ledger.touch()
+
+    def _tick(self) -> None:
+        with self._lock:
+            while not self._stopped:
+                now = time.monotonic()
+                while self._due and self._due[0][0] <= now:
+                    _, number, what = heapq.heappop(self._due)
+                    generation = self._all[number - 1]
+                    if what == "fetch":
+                        generation.may_fetch = True
+                    self._go_on(generation)
+                self._sooner.wait(self._due[0][0] - now if self._due else None)

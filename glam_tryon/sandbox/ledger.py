@@ -1,0 +1,83 @@
+"""What happened in the sandbox, written down under one lock, with a way to wait for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from .records import Recorded
+
+KEPT_REQUESTS = 200_000
+
+
+class Ledger:
+    """The lock of the whole sandbox, and the facts that both ports write."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._changed = threading.Condition(self.lock)
+        self._version = 0
+        self._requests: deque[Recorded] = deque(maxlen=KEPT_REQUESTS)
+        self._served: dict[str, str] = {}
+        self._rejected_429 = 0
+
+    def touch(self) -> None:
+        """Wake whoever waits for something to have happened."""
+        with self.lock:
+            self._version += 1
+            self._changed.notify_all()
+
+    def note_request(self, request: Recorded) -> None:
+        """Keep one request; the oldest go after 200,000."""
+        with self.lock:
+            self._requests.append(request)
+            self.touch()
+
+    def note_served(self, path: str, sha256: str) -> None:
+        """Keep the hash of a whole result that leaves now."""
+        with self.lock:
+            self._served[path] = sha256
+            self.touch()
+
+    def note_429(self) -> None:
+        """Count one POST above the parallel limit."""
+        with self.lock:
+            self._rejected_429 += 1
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """A copy, oldest first."""
+        with self.lock:
+            return list(self._requests)
+
+    @property
+    def served(self) -> dict[str, str]:
+        """A copy: result path to sha256."""
+        with self.lock:
+            return dict(self._served)
+
+    @property
+    def rejected_429(self) -> int:
+        """POSTs refused because of the parallel limit."""
+        with self.lock:
+            return self._rejected_429
+
+    def wait_for(self, predicate: Callable[[], object], timeout_seconds: float) -> None:
+        """Return once the predicate is true; ask it again after each change, never by the clock.
+
+        The predicate runs without the lock, so it may ask anything. Raises ``TimeoutError``.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            with self.lock:
+                seen = self._version
+            if predicate():
+                return
+            with self.lock:
+                while self._version == seen:
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        raise TimeoutError(f"not within {timeout_seconds} s")
+                    self._changed.wait(left)

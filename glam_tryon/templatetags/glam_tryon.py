@@ -1,0 +1,51 @@
+"""``{% tryon_assets %}`` and ``{% tryon_button product %}``."""
+
+from __future__ import annotations
+
+from django import template
+from django.db.models import Model
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from glam_tryon.garments import garment_of
+from glam_tryon.views.product import start_url
+
+register = template.Library()
+
+
+@register.simple_tag
+def tryon_assets() -> SafeString:
+    """The stylesheet and the loader; once a page, in its head."""
+    return format_html(
+        '<link rel="stylesheet" href="{}">'
+        '<script type="module" src="{}" data-glam-tryon-dialog="{}" data-close="{}" '
+        'data-loading="{}" data-unreachable="{}" data-again="{}"></script>',
+        static("glam_tryon/glam_tryon.css"),
+        static("glam_tryon/glam_tryon.js"),
+        # Storages with hashed names do not follow a name inside a module.
+        static("glam_tryon/dialog.js"),
+        gettext("Close"),
+        gettext("One moment…"),
+        gettext("The shop cannot be reached. Please look at your connection."),
+        gettext("Try again"),
+    )
+
+
+@register.simple_tag
+def tryon_button(product: Model, text: str = "") -> SafeString:
+    """The button that begins a try-on of ``product``; a plain link where no script runs.
+
+    Asks the database nothing, so it may stand a hundred times on a page.
+
+    Raises:
+        NotRegistered: no ``tryon.py`` registers the product's model.
+    """
+    garment_of(product)
+    return format_html(
+        '<glam-tryon><a class="glam-tryon-button" part="button" rel="nofollow" href="{}">{}</a>'
+        "</glam-tryon>",
+        start_url(product),
+        text or gettext("Try it on"),
+    )

@@ -1,0 +1,140 @@
+"""Serves pictures: to Glam by signed link, to shoppers after a check whose they are."""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+from collections.abc import Callable
+from functools import wraps
+from uuid import UUID
+
+from django.db import router, transaction
+from django.db.models.fields.files import FieldFile
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from glam_tryon.exceptions import GarmentUnavailable
+from glam_tryon.garments import garment_of
+from glam_tryon.media import PHOTO, token_in
+from glam_tryon.models import PersonPhoto, TryOnSubmission
+from glam_tryon.views.product import product_or_404
+from glam_tryon.views.visitor import own_job
+
+logger = logging.getLogger("glam_tryon.views")
+
+#: Where WSGI servers put the path as the client sent it.
+_RAW_PATHS = {"PATH_INFO", "RAW_URI", "REQUEST_URI"}
+
+
+def picture_response(
+    content: bytes, name: str, *, cache: str = "private, no-store"
+) -> HttpResponse:
+    """Answer with a picture that can be nothing else, wherever it is opened."""
+    kind = mimetypes.guess_type(name)[0] or ""
+    response = HttpResponse(
+        content, content_type=kind if kind.startswith("image/") else "application/octet-stream"
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = cache
+    response["Referrer-Policy"] = "no-referrer"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Disposition"] = "inline"
+    return response
+
+
+def _read(file: FieldFile | None) -> bytes:
+    if not file:
+        raise Http404
+    try:
+        with file.open("rb") as opened:
+            content: bytes = opened.read()
+            return content
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+def read_picture(file: FieldFile | None) -> HttpResponse:
+    """Answer with a stored picture.
+
+    Raises:
+        Http404: there is no file.
+    """
+    return picture_response(_read(file), (file and file.name) or "")
+
+
+def _unlogged(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Keep the signed link out of what Django logs or mails when the request goes wrong."""
+
+    @wraps(view)
+    def unlogged(request: HttpRequest, what: str, signed: str) -> HttpResponse:
+        request.path = request.path_info = request.path.replace(signed, "[link]")
+        for name in _RAW_PATHS & request.META.keys():
+            request.META[name] = request.path
+        try:
+            return view(request, what, signed)
+        except Http404:
+            raise
+        except Exception:
+            # Further up Django holds the link in variables, which its report would show.
+            logger.exception("a picture could not be given to Glam")
+            return HttpResponse(status=503)
+
+    return unlogged
+
+
+# The fetch is on record before the first byte leaves: not at the end of a request's transaction.
+@transaction.non_atomic_requests
+@_unlogged
+@require_safe
+def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
+    """One submission's photo or garment, for whoever holds its signed link: Glam."""
+    token = token_in(what, signed)
+    using = router.db_for_write(TryOnSubmission)
+    submissions = TryOnSubmission.objects.using(using)
+    submission = token and submissions.filter(token=token).select_related("job").first()
+    if not submission or submission.job is None or submission.revoked_at:
+        raise Http404
+    if what == PHOTO:
+        photo = submission.job.current_photo()
+        content = _read(photo.image if photo else None)
+        # Asking for the head alone shows nobody the photo, so it is no fetch.
+        if request.method == "GET" and not submissions.fetch_photo(submission.token):
+            raise Http404
+    else:
+        content = _read(submission.job.garment_image)
+    return picture_response(content, "picture.jpg")
+
+
+@require_safe
+def house_model(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A house model that the shop offers; anybody may see it."""
+    photo = get_object_or_404(PersonPhoto.objects.house_models(), pk=pk)
+    return picture_response(_read(photo.image), "picture.jpg", cache="public, max-age=3600")
+
+
+@require_safe
+def garment(request: HttpRequest, model: str, key: str) -> HttpResponse:
+    """The product's garment picture as the shop has it; anybody may see it."""
+    product = product_or_404(model, key)
+    try:
+        picture = garment_of(product).get_image(product)
+        with picture.open("rb") as opened:
+            content = opened.read()
+    except (GarmentUnavailable, OSError) as error:
+        raise Http404 from error
+    return picture_response(content, picture.name or "", cache="public, max-age=300")
+
+
+@require_safe
+def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The person photo of one's own job."""
+    person = own_job(request, pk).person_photo
+    return read_picture(person.image if person else None)
+
+
+@require_safe
+def result(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
+    """One picture of one's own job."""
+    stored = get_object_or_404(own_job(request, pk).results, position=position)
+    return read_picture(stored.image)

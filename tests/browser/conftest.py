@@ -1,0 +1,122 @@
+"""The example shop on a live server, its poller in a thread, and a shopper with a browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+from skimage.data import astronaut
+
+from example_project.shop.loading import load_house_models, load_products
+from example_project.shop.models import Product
+from glam_tryon.engine.loop import Poller
+from glam_tryon.models import TryOnJob
+from glam_tryon.sandbox import Sandbox
+from tests.shop import glam
+
+__all__ = ["glam"]
+
+GPS = 0x8825
+
+
+@pytest.fixture
+def shop(transactional_db: None, glam: Sandbox, live_server: Any) -> Iterator[str]:
+    """The address of a stocked shop whose poller runs."""
+    load_products()
+    load_house_models()
+    poller = Poller(threads=2)
+    thread = threading.Thread(target=poller.run, name="poller")
+    thread.start()
+    yield live_server.url
+    glam.release()
+    poller.stop()
+    thread.join()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photograph of a person, 1800 pixels wide, that says where it was taken."""
+    file = tmp_path / "me.jpg"
+    exif = Image.Exif()
+    exif.get_ifd(GPS)[1] = "N"
+    pixels = astronaut()  # type: ignore[no-untyped-call]
+    Image.fromarray(pixels).resize((1800, 1800)).save(file, exif=exif)
+    return file
+
+
+@pytest.fixture
+def shoot(page: Page, tmp_path: Path) -> Callable[[str], None]:
+    """Save a screenshot under SCREENSHOTS_DIR, or with the test's own files."""
+    directory = Path(os.environ.get("SCREENSHOTS_DIR") or tmp_path / "screenshots")
+    directory.mkdir(parents=True, exist_ok=True)
+
+    def shoot(name: str) -> None:
+        page.screenshot(path=directory / f"{name}.png", animations="disabled")
+
+    return shoot
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """What a shopper does on a product's page."""
+
+    page: Page
+    shop: str
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    @property
+    def button(self) -> Locator:
+        return self.page.locator(".product__actions").get_by_role("link", name="Try it on")
+
+    def visit(self) -> None:
+        product = Product.objects.get(slug="denim-jacket")
+        self.page.goto(self.shop + product.get_absolute_url())
+
+    def open(self) -> None:
+        """Open the dialog and wait for its form."""
+        self.visit()
+        self.button.click()
+        expect(self.dialog.get_by_role("heading", name="Denim jacket")).to_be_focused()
+
+    def choose_model(self, name: str = "Amara") -> None:
+        # As a shopper does: the radio itself is unseen, its card is what one presses.
+        self.dialog.get_by_role("radio", name=name).check(force=True)
+
+    def choose_photo(self, file: Path) -> None:
+        self.dialog.get_by_label("Your photo").set_input_files(file)
+        expect(self.dialog.get_by_text(file.name)).to_be_visible()
+
+    def agree(self) -> None:
+        self.dialog.get_by_role("checkbox").check()
+
+    def press(self, name: str) -> None:
+        self.dialog.get_by_role("button", name=name).click()
+
+    def expect_result(self) -> Locator:
+        """Wait for the picture and return it, loaded."""
+        picture = self.dialog.get_by_alt_text(re.compile("AI-generated preview"))
+        expect(picture).to_be_visible(timeout=30_000)
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        return picture
+
+
+@pytest.fixture
+def shopper(page: Page, shop: str) -> Shopper:
+    return Shopper(page, shop)
+
+
+def only_job() -> TryOnJob:
+    """Return the one job that there is."""
+    (job,) = TryOnJob.objects.all()
+    return job

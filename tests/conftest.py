@@ -1,0 +1,141 @@
+"""What every test may use: parts that may be missing, its own storage, S3, a browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from django.utils.version import get_version_tuple
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django import Settings
+
+from example_project.demo_family import Family
+from example_project.demo_s3 import Bucket, start_bucket
+from tests.servers import PARTS
+from tests.settings import TEST_DATABASE
+
+REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
+# Without these Chromium looks up its maker's hosts at every start.
+CHROMIUM_ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot apply to this Django or this database: that is not a skip."""
+    kept, left_out = [], []
+    for item in items:
+        (kept if _applies(item) else left_out).append(item)
+    items[:] = kept
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+
+
+def _applies(item: pytest.Item) -> bool:
+    if item.get_closest_marker("long") and not os.environ.get("LONG"):
+        return False
+    for marker in item.iter_markers("database"):
+        if marker.args and TEST_DATABASE not in marker.args:
+            return False
+    return all(
+        get_version_tuple(marker.args[0])[:2] <= django.VERSION[:2]
+        for marker in item.iter_markers("needs_django")
+    )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run with skipped or expectedly failing tests when ``REQUIRE_ALL`` is set."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if REQUIRE_ALL and reporter is not None and _not_run(reporter) and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one line each why tests were skipped."""
+    reports = _not_run(terminalreporter)
+    if not reports:
+        return
+    terminalreporter.section(
+        "not run; REQUIRE_ALL makes that a failure" if REQUIRE_ALL else "not run"
+    )
+    counts: dict[str, int] = {}
+    for report in reports:
+        counts[_reason(report)] = counts.get(_reason(report), 0) + 1
+    for reason, count in sorted(counts.items()):
+        terminalreporter.write_line(f"{count} skipped: {reason}")
+
+
+def _not_run(reporter: Any) -> list[Any]:
+    return [*reporter.stats.get("skipped", []), *reporter.stats.get("xfailed", [])]
+
+
+def _reason(report: Any) -> str:
+    where = report.longrepr
+    text = str(where[2]) if isinstance(where, tuple) else str(getattr(report, "wasxfail", where))
+    return text.removeprefix("Skipped: ")
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[..., None]:
+    """``needs("redis", "chromium")`` skips the test if one is not there, saying what to install."""
+
+    def check(*names: str) -> None:
+        for name in names:
+            if problem := PARTS[name].missing():
+                pytest.skip(problem)
+
+    return check
+
+
+@pytest.fixture(autouse=True)
+def media_root(settings: Settings, tmp_path: Path) -> Path:
+    """The folder of this test's stored files; no other test sees it."""
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    return tmp_path / "media"
+
+
+@pytest.fixture(scope="session")
+def s3(needs: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+    """A private bucket on a real S3 server; tests choose keys of their own in it."""
+    needs("s3")
+    directory = tmp_path_factory.mktemp("s3")
+    with Family(directory / "logs") as family:
+        yield start_bucket(family, directory / "data")
+
+
+@pytest.fixture(scope="session")
+def chromium(needs: Callable[..., None]) -> Iterator[Browser]:
+    """A running Chromium without a window."""
+    needs("chromium")
+    # Playwright keeps an event loop in this thread, and Django would refuse the database there.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=PARTS["chromium"].path(), args=CHROMIUM_ARGUMENTS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile: no cookies, nothing cached."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(browser_context: BrowserContext) -> Page:
+    """An empty page in a fresh profile."""
+    return browser_context.new_page()

@@ -1,0 +1,50 @@
+"""docs/architecture.md names what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from glam_tryon.models.status import Status
+from tests.servers import ROOT
+
+PACKAGE = ROOT / "glam_tryon"
+#: Rooms of which nobody decides anything: what Django makes of them is plain.
+PLAIN = {"__init__", "__pycache__", "apps", "locale", "migrations", "py"}
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return (ROOT / "docs" / "architecture.md").read_text()
+
+
+def test_every_room_is_named(page: str) -> None:
+    rooms = {path.name.partition(".")[0] for path in PACKAGE.iterdir()} - PLAIN
+    named = set(re.findall(r"`(\w+)(?:\.py|/)", page))
+    assert sorted(rooms - named) == []
+
+
+def test_every_file_that_is_named_is_there(page: str) -> None:
+    files = set(re.findall(r"`([\w/]+\.py)`", page)) - {"tryon.py"}
+    assert len(files) > 15
+    found = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py")}
+    names = found | {Path(path).name for path in found}
+    assert sorted(files - names) == []
+
+
+def test_every_status_is_in_the_life_of_a_job(page: str) -> None:
+    life = page.partition("## The life of a job")[2].partition("## How it stays right")[0]
+    assert [status for status in Status if f"`{status}`" not in life] == []
+
+
+def test_the_directions_are_those_that_the_lint_holds(page: str) -> None:
+    contract = (ROOT / "setup.cfg").read_text().partition("containers = glam_tryon")[2]
+    held = [re.findall(r"\((\w[\w.]*)\)", line) for line in contract.splitlines()]
+    written = re.search(r"\n\n((?:    [\w.| ]+\n)+)", page.partition("## Directions")[2])
+    assert written
+    said = [line.strip().split(" | ") for line in written[1].splitlines()]
+    not_yet_there = {"tasks", "contrib"}
+    layers = [[room for room in line if room not in not_yet_there] for line in held if line]
+    assert said == layers[: len(said)]

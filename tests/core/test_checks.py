@@ -1,0 +1,241 @@
+"""The system checks: each says what is wrong once, and nothing about what is right."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.checks import ERROR, CheckMessage, run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from glam_tryon.checks import check_settings, check_time_zones
+from glam_tryon.conf import Settings
+from tests.servers import ROOT
+
+# From Django 6.1 on the command "check" also looks into the database.
+pytestmark = pytest.mark.django_db
+
+RIGHT: dict[str, Any] = {"API_KEY": "key", "PUBLIC_BASE_URL": "https://shop.example.com"}
+SANDBOX = {"API_KEY": "key", "BASE_URL": "http://127.0.0.1:8650/api/v1"}
+
+
+def found(settings: Any, **values: Any) -> list[CheckMessage]:
+    """Run the checks on a right configuration with these values changed; None takes one out."""
+    given = {**RIGHT, **values}
+    settings.GLAM_TRYON = {name: value for name, value in given.items() if value is not None}
+    return list(check_settings(None))
+
+
+def ids(messages: list[CheckMessage]) -> list[str]:
+    return [str(message.id).removeprefix("glam_tryon.") for message in messages]
+
+
+def test_the_two_settings_that_a_shop_must_give_are_enough(settings: Any) -> None:
+    assert found(settings) == []
+
+
+def test_the_checks_run_with_those_of_django(settings: Any) -> None:
+    settings.GLAM_TRYON = {**RIGHT, "MAX_PARALLEL": 0}
+    assert "E001" in ids(run_checks())
+
+
+# E001 and W001: each value, each name.
+
+
+@pytest.mark.parametrize("value", [None, [], "key"])
+def test_e001_glam_tryon_is_no_dict(settings: Any, value: object) -> None:
+    settings.GLAM_TRYON = value
+    (message,) = check_settings(None)
+    assert (ids([message]), message.level) == (["E001"], ERROR)
+    assert message.msg.startswith("GLAM_TRYON must be a dict")
+
+
+def test_e001_names_every_wrong_value_and_says_what_the_setting_is_for(settings: Any) -> None:
+    messages = found(settings, MAX_PARALLEL="2", SEND_IMAGES="fax", API_KEY=5)
+    assert ids(messages) == ["E001"] * 3
+    assert [message.msg.partition("]")[0] for message in messages] == [
+        'GLAM_TRYON["API_KEY"',
+        'GLAM_TRYON["MAX_PARALLEL"',
+        'GLAM_TRYON["SEND_IMAGES"',
+    ]
+    assert messages[1].hint == Settings.MAX_PARALLEL.doc
+
+
+def test_no_message_holds_the_key(settings: Any) -> None:
+    messages = found(
+        settings, API_KEY=b"very-secret", BASE_URL="very-secret", PUBLIC_BASE_URL="very-secret"
+    )
+    assert len(messages) == 3
+    assert "secret" not in "".join(map(str, messages))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("PUBLIC_BASE_URI", "Did you mean 'PUBLIC_BASE_URL'?"),
+        ("API-KEY", "Did you mean 'API_KEY'?"),
+        ("api_key", "Did you mean 'API_KEY'?"),
+        ("MAX_PARALEL", "Did you mean 'MAX_PARALLEL'?"),
+        ("XYZ", "See docs/settings.md for the names."),
+        (5, "See docs/settings.md for the names."),
+    ],
+)
+def test_w001_an_unknown_name_gets_the_nearest_right_one(
+    settings: Any, name: object, hint: str
+) -> None:
+    settings.GLAM_TRYON = {**RIGHT, name: "value"}
+    (message,) = check_settings(None)
+    assert ids([message]) == ["W001"]
+    assert message.msg == f"GLAM_TRYON has no setting {name!r}."
+    assert message.hint == hint
+
+
+def test_w001_does_not_hide_what_else_is_wrong(settings: Any) -> None:
+    assert ids(found(settings, API_KEY=None, APY_KEY="key")) == ["W001", "W002"]
+    assert ids(found(settings, APY_KEY="key", MAX_PARALLEL=0)) == ["W001", "E001"]
+
+
+# W002: the key.
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_w002_no_key(settings: Any, value: str | None) -> None:
+    (message,) = found(settings, API_KEY=value)
+    assert ids([message]) == ["W002"]
+    assert 'GLAM_TRYON["API_KEY"]' in message.msg
+
+
+def test_a_callable_key_is_right_and_is_not_asked_by_the_checks(settings: Any) -> None:
+    assert found(settings, API_KEY=lambda: pytest.fail("asked for the key")) == []
+
+
+# W003: where Glam finds the shop.
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        (None, "is missing"),
+        ("", "is missing"),
+        ("http://shop.example.com", "unencrypted"),
+        ("http://localhost:8000", "cannot reach"),
+        ("https://127.0.0.1", "cannot reach"),
+        ("https://[::1]", "cannot reach"),
+        ("https://10.1.2.3", "cannot reach"),
+        ("https://192.168.0.5:8443", "cannot reach"),
+        ("https://169.254.1.1", "cannot reach"),
+        ("https://intranet", "cannot reach"),
+        ("https://shop.local", "cannot reach"),
+        ("https://shop.internal", "cannot reach"),
+        ("https://shop.test", "cannot reach"),
+    ],
+)
+def test_w003_an_address_that_glam_cannot_use(
+    settings: Any, address: str | None, problem: str
+) -> None:
+    (message,) = found(settings, PUBLIC_BASE_URL=address)
+    assert ids([message]) == ["W003"]
+    assert 'GLAM_TRYON["PUBLIC_BASE_URL"]' in message.msg
+    assert problem in message.msg
+    assert "SEND_IMAGES" in str(message.hint)
+
+
+@pytest.mark.parametrize("address", ["https://shop.example.com", "https://93.184.215.14:8443/x"])
+def test_a_public_https_address_is_right(settings: Any, address: str) -> None:
+    assert found(settings, PUBLIC_BASE_URL=address) == []
+
+
+def test_with_upload_glam_need_not_reach_the_shop(settings: Any) -> None:
+    assert found(settings, PUBLIC_BASE_URL=None, SEND_IMAGES="upload") == []
+
+
+def test_with_the_sandbox_on_this_machine_http_and_loopback_are_right(settings: Any) -> None:
+    assert found(settings, **SANDBOX, PUBLIC_BASE_URL="http://127.0.0.1:8000") == []
+
+
+def test_w003_the_sandbox_needs_an_address_as_well(settings: Any) -> None:
+    assert ids(found(settings, **SANDBOX, PUBLIC_BASE_URL=None)) == ["W003"]
+
+
+# W004 and W005: times that contradict each other.
+
+
+def test_w004_a_link_that_dies_before_the_job(settings: Any) -> None:
+    (message,) = found(settings, LINK_SECONDS=3600, JOB_MAX_AGE_SECONDS=3601)
+    assert ids([message]) == ["W004"]
+    assert message.hint == "Set LINK_SECONDS to at least 3601."
+
+
+def test_a_link_that_lives_as_long_as_the_job_is_right(settings: Any) -> None:
+    assert found(settings, LINK_SECONDS=3600, JOB_MAX_AGE_SECONDS=3600) == []
+
+
+def test_with_upload_no_link_can_die_too_early(settings: Any) -> None:
+    assert found(settings, SEND_IMAGES="upload", LINK_SECONDS=60) == []
+
+
+def test_w005_a_lease_shorter_than_one_exchange(settings: Any) -> None:
+    (message,) = found(settings, LEASE_SECONDS=34)
+    assert ids([message]) == ["W005"]
+    assert "(35 s)" in message.msg
+
+
+def test_a_lease_as_long_as_one_exchange_is_right(settings: Any) -> None:
+    assert found(settings, LEASE_SECONDS=35) == []
+
+
+# E002: where the key goes.
+
+
+def test_e002_an_api_without_encryption(settings: Any) -> None:
+    (message,) = found(settings, BASE_URL="http://api.glam.ai/api/v1")
+    assert (ids([message]), message.level) == (["E002"], ERROR)
+
+
+def test_another_api_over_https_is_right(settings: Any) -> None:
+    assert found(settings, BASE_URL="https://glam.example.com/api/v1") == []
+
+
+# What the checks do to manage.py.
+
+
+def run_check() -> str:
+    out = StringIO()
+    call_command("check", stdout=out, stderr=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("values", [{}, {"PUBLIC_BASE_URL": ""}, {"PUBLIC_BASE_URLS": "x"}])
+def test_what_is_missing_never_stops_manage_py(settings: Any, values: dict[str, str]) -> None:
+    settings.GLAM_TRYON = values
+    assert "glam_tryon.W003" in run_check()
+
+
+def test_a_wrong_value_stops_manage_py_and_is_named(settings: Any) -> None:
+    settings.GLAM_TRYON = {**RIGHT, "LEASE_SECONDS": "60"}
+    with pytest.raises(SystemCheckError, match=r'GLAM_TRYON\["LEASE_SECONDS"\] must be a whole'):
+        run_check()
+
+
+# The documentation.
+
+
+def test_the_page_of_settings_names_every_setting_and_every_check() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text()
+    source = (ROOT / "glam_tryon" / "checks.py").read_text()
+    checks = {word.split('"')[0] for word in source.split('id="')[1:]}
+    assert len(checks) == 8
+    assert [name for name in Settings.all() if f"| `{name}` |" not in page] == []
+    assert [name for name in sorted(checks) if f"| `{name}` |" not in page] == []
+
+
+# E003: instants.
+
+
+def test_local_times_without_a_zone_are_an_error(settings: Any) -> None:
+    assert check_time_zones(None) == []
+    settings.USE_TZ = False
+    (message,) = check_time_zones(None)
+    assert (ids([message]), message.level) == (["E003"], ERROR)

@@ -1,0 +1,112 @@
+"""What a worker writes after it lost its lease: the holes that the model of docs/models found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from glam_tryon import jobs
+from glam_tryon.engine.claim import Claimed, claim_steps, claim_submissions
+from glam_tryon.engine.steps.settle import settle
+from glam_tryon.engine.steps.submit import _may_send, _write
+from glam_tryon.glam.types import Outcome, Submitted, Verdict
+from glam_tryon.models import TryOnJob, TryOnSubmission
+from glam_tryon.models.clock import DatabaseNow, after
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+
+ACCEPTED = Submitted(Outcome(Verdict.OK, "ok", http_status=200), "event-1")
+FENCED = Submitted(Outcome(Verdict.NOT_SENT, "fenced"))
+SILENCE = Submitted(Outcome(Verdict.AMBIGUOUS, "read_timeout"))
+
+
+def to_send() -> tuple[TryOnJob, TryOnSubmission]:
+    """Claim the one pending job; return it with the intent."""
+    (claimed,) = claim_submissions(1)
+    assert claimed.submission is not None
+    return claimed.job, claimed.submission
+
+
+def claimed_again() -> Claimed:
+    """Let the lease, or the wait, end and claim the job's next step."""
+    TryOnJob.objects.update(next_step_at=DatabaseNow())
+    (claimed,) = claim_steps(1)
+    return claimed
+
+
+def test_a_withheld_post_leaves_nothing_for_a_person_to_decide(
+    order: Callable[..., TryOnJob],
+) -> None:
+    order()
+    late, submission = to_send()
+    successor = claimed_again()
+    assert not _may_send(late, submission)
+    _write(late, submission, FENCED)
+    settle(successor.job)
+    job = TryOnJob.objects.get()
+    assert (job.status, job.error_code) == ("pending", "worker_died")
+
+
+def test_a_crash_between_taking_back_the_intent_and_moving_the_job_is_made_good(
+    order: Callable[..., TryOnJob],
+) -> None:
+    order()
+    _job, submission = to_send()
+    TryOnSubmission.objects.close(
+        submission.pk, TryOnSubmission.Outcome.NOT_SENT, Outcome(Verdict.NOT_SENT, "storage")
+    )
+    settle(claimed_again().job)
+    assert TryOnJob.objects.get().status == "pending"
+
+
+def test_a_late_settling_does_not_revoke_the_link_of_a_newer_submission(
+    order: Callable[..., TryOnJob],
+) -> None:
+    order()
+    first, submission = to_send()
+    assert _may_send(first, submission)
+    _write(first, submission, SILENCE)
+    late = claimed_again()
+    settle(claimed_again().job)
+    second, newer = to_send()
+    assert _may_send(second, newer)
+    settle(late.job)
+    newer.refresh_from_db()
+    assert (newer.outcome, newer.revoked_at) == ("intended", None)
+
+
+def test_an_answer_that_comes_after_the_longest_age_is_still_asked_about(
+    order: Callable[..., TryOnJob],
+) -> None:
+    order()
+    late, submission = to_send()
+    assert _may_send(late, submission)
+    assert TryOnSubmission.objects.fetch_photo(submission.token)
+    settle(claimed_again().job)
+    TryOnSubmission.objects.update(started_at=after(-999_999))
+    settle(claimed_again().job)
+    settle(claimed_again().job)
+    assert TryOnJob.objects.get().lane is None
+    _write(late, submission, ACCEPTED)
+    job = TryOnJob.objects.get()
+    assert (job.status, job.lane) == ("in_queue", 0)
+
+
+def test_an_answer_to_what_was_resubmitted_does_not_take_over_the_newer_submission(
+    order: Callable[..., TryOnJob], admin_user: Any
+) -> None:
+    admin_user.user_permissions.set(Permission.objects.filter(codename="resubmit_unconfirmed"))
+    order()
+    late, submission = to_send()
+    assert _may_send(late, submission)
+    assert TryOnSubmission.objects.fetch_photo(submission.token)
+    settle(claimed_again().job)
+    jobs.resubmit(TryOnJob.objects.get(), by=admin_user, why="the shopper waits")
+    to_send()
+    _write(late, submission, ACCEPTED)
+    assert TryOnJob.objects.get().status == "submitting"
+    submission.refresh_from_db()
+    assert submission.event_id == "event-1"
