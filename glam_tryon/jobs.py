@@ -262,7 +262,7 @@ def cancel(job: TryOnJob, *, note: str = "") -> None:
     using = router.db_for_write(TryOnJob)
     with transaction.atomic(using):
         # A photo that Glam has not fetched yet it shall not get any more.
-        TryOnSubmission.objects.using(using).filter(job_id=job.pk, closed_at=None).revoke()
+        TryOnSubmission.objects.using(using).filter(job_id=job.pk).revoke()
         job.cancel(note=note)
 
 

@@ -71,17 +71,21 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
         )
 
     def close(self, pk: int, outcome: str, why: Outcome) -> bool:
-        """It came to nothing: nothing was bought, and its slot is free."""
-        return bool(
-            self.filter(pk=pk, outcome=TryOnSubmission.Outcome.INTENDED).update(
-                outcome=outcome,
-                code=why.code,
-                detail=why.detail[:500],
-                http_status=why.http_status,
-                slot=None,
-                closed_at=DatabaseNow(),
-            )
+        """It came to nothing: nothing was bought, and its slot is free.
+
+        Its photo link dies with it, in case what refused it was not Glam but something on the way.
+        """
+        closed = self.filter(pk=pk, outcome=TryOnSubmission.Outcome.INTENDED).update(
+            outcome=outcome,
+            code=why.code,
+            detail=why.detail[:500],
+            http_status=why.http_status,
+            slot=None,
+            closed_at=DatabaseNow(),
         )
+        if closed:
+            self.filter(pk=pk).revoke()
+        return bool(closed)
 
     def close_unsent(self, why: str) -> bool:
         """Take back an intent whose POST never began. False when it did begin."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connections
 
 from glam_tryon import jobs
+from glam_tryon.conf import conf
+from glam_tryon.engine import claim
 from glam_tryon.engine.claim import Claimed, claim_steps, claim_submissions
+from glam_tryon.engine.steps import advance
 from glam_tryon.engine.steps.settle import settle
 from glam_tryon.engine.steps.submit import _may_send, _write
 from glam_tryon.glam.types import Outcome, Submitted, Verdict
@@ -20,6 +26,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 ACCEPTED = Submitted(Outcome(Verdict.OK, "ok", http_status=200), "event-1")
 FENCED = Submitted(Outcome(Verdict.NOT_SENT, "fenced"))
+REFUSED = Submitted(Outcome(Verdict.FATAL, "rejected", http_status=422))
 SILENCE = Submitted(Outcome(Verdict.AMBIGUOUS, "read_timeout"))
 
 
@@ -110,3 +117,63 @@ def test_an_answer_to_what_was_resubmitted_does_not_take_over_the_newer_submissi
     assert TryOnJob.objects.get().status == "submitting"
     submission.refresh_from_db()
     assert submission.event_id == "event-1"
+
+
+def test_a_job_that_kills_its_workers_waits_for_a_person_while_glam_may_be_drawing_it(
+    order: Callable[..., TryOnJob],
+) -> None:
+    order()
+    job, submission = to_send()
+    assert _may_send(job, submission)
+    assert TryOnSubmission.objects.fetch_photo(submission.token)
+    TryOnJob.objects.update(attempts=conf.MAX_ATTEMPTS)
+    advance(claimed_again())
+    advance(claimed_again())
+    job = TryOnJob.objects.get()
+    assert (job.status, job.error_code) == ("unconfirmed", "needs_person")
+
+
+@pytest.mark.database("postgres", "mysql")
+def test_a_job_that_is_canceled_while_it_is_claimed_stays_canceled(
+    order: Callable[..., TryOnJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, other = order(), order()
+
+    def cancel() -> None:
+        jobs.cancel(TryOnJob.objects.get(pk=job.pk))
+        connections.close_all()
+
+    def cancel_first() -> uuid.UUID:
+        # The claim has read which jobs are pending, and has written nothing of them.
+        monkeypatch.undo()
+        shopper = threading.Thread(target=cancel)
+        shopper.start()
+        shopper.join()
+        return uuid.uuid4()
+
+    monkeypatch.setattr(claim.uuid, "uuid4", cancel_first)
+    claimed = claim_submissions(2)
+    assert [one.job.pk for one in claimed] == [other.pk]
+    assert TryOnJob.objects.get(pk=job.pk).status == "canceled"
+    assert list(TryOnSubmission.objects.values_list("job_id", flat=True)) == [other.pk]
+
+
+def test_a_cancellation_kills_the_photo_link_of_a_submission_that_outlived_its_age(
+    order: Callable[..., TryOnJob],
+) -> None:
+    order()
+    job, submission = to_send()
+    assert _may_send(job, submission)
+    TryOnSubmission.objects.update(started_at=after(-999_999))
+    assert claim.release_lost_slots() == 1
+    jobs.cancel(job)
+    assert not TryOnSubmission.objects.fetch_photo(submission.token)
+
+
+def test_a_refused_submissions_photo_link_dies_with_it(order: Callable[..., TryOnJob]) -> None:
+    order()
+    job, submission = to_send()
+    assert _may_send(job, submission)
+    _write(job, submission, REFUSED)
+    assert TryOnJob.objects.get().status == "failed"
+    assert not TryOnSubmission.objects.fetch_photo(submission.token)

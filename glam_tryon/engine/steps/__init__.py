@@ -69,9 +69,13 @@ def _end(job: TryOnJob) -> None:
 
 
 def _stop_poison(job: TryOnJob, submission: TryOnSubmission | None) -> None:
-    """Stop a job that its workers did not survive."""
+    """Stop a job that its workers did not survive, unless Glam may be drawing it."""
     using = router.db_for_write(TryOnSubmission)
     if submission:
-        TryOnSubmission.objects.using(using).filter(pk=submission.pk).close_unsent("poison")
+        mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
+        if not mine.close_unsent("poison") and mine.unclear().exists():
+            # A failed job can be retried without the permission that a second purchase needs.
+            settle(job)
+            return
     logger.error("job %s is stopped: %d claims without progress", job.pk, job.attempts - 1)
     fail(job, None, "poison", f"{job.attempts - 1} workers did not finish its next step.")
