@@ -70,7 +70,8 @@ def _picture(colour: str) -> bytes:
     return buffer.getvalue()
 
 
-def _order(count: int) -> None:
+def order(count: int) -> None:
+    """Put a product and a house model in the shop, and order so many try-ons."""
     product = Product(name="Shirt", slug="shirt", price="49.00", fit="upper")
     product.photo.save("shirt.jpg", ContentFile(_picture("#4466aa")), save=True)
     model = jobs.add_photo(
@@ -100,7 +101,7 @@ def one_run(parallel: int, seconds: list[float]) -> tuple[float, tuple[int, int,
         "MAX_PARALLEL": parallel,
         "NOTICE_UNCHANGED": False,
     }
-    _order(len(seconds))
+    order(len(seconds))
     begun = time.perf_counter()
     Poller().run(drain=True)
     took = time.perf_counter() - begun
