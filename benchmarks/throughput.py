@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from django.conf import settings
@@ -27,11 +28,18 @@ ANSWER_SECONDS = 0.05
 ANSWER = b'{"status": "IN_PROGRESS", "media_urls": []}'
 
 
+class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    answer_seconds = 0.0
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    server: _Server
 
     def do_GET(self) -> None:
-        time.sleep(ANSWER_SECONDS)
+        time.sleep(self.server.answer_seconds)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(ANSWER)))
@@ -42,15 +50,27 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-
-def _serve(port: multiprocessing.Queue[int]) -> None:
+def _serve(port: multiprocessing.Queue[int], answer_seconds: float) -> None:
     server = _Server(("127.0.0.1", 0), _Handler)
+    server.answer_seconds = answer_seconds
     port.put(server.server_address[1])
     server.serve_forever()
+
+
+def start_glam(answer_seconds: float) -> BaseProcess:
+    """Start a Glam that is never done, in a process of its own, and talk to it from now on."""
+    ports: multiprocessing.Queue[int] = multiprocessing.Queue()
+    connections.close_all()
+    server = multiprocessing.get_context("fork").Process(
+        target=_serve, args=(ports, answer_seconds), daemon=True
+    )
+    server.start()
+    settings.GLAM_TRYON = {
+        **settings.GLAM_TRYON,
+        "BASE_URL": f"http://127.0.0.1:{ports.get()}/api/v1",
+        "MAX_POLLS_PER_SECOND": 10_000,
+    }
+    return server
 
 
 def make_active(jobs: int) -> None:
@@ -125,15 +145,7 @@ def main(arguments: list[str]) -> None:
     """Print the table for the database that ``TEST_DATABASE`` names."""
     jobs = int(os.environ.get("BENCH_JOBS", "10000"))
     seconds = float(os.environ.get("BENCH_SECONDS", "10"))
-    ports: multiprocessing.Queue[int] = multiprocessing.Queue()
-    connections.close_all()
-    server = multiprocessing.get_context("fork").Process(target=_serve, args=(ports,), daemon=True)
-    server.start()
-    settings.GLAM_TRYON = {
-        **settings.GLAM_TRYON,
-        "BASE_URL": f"http://127.0.0.1:{ports.get()}/api/v1",
-        "MAX_POLLS_PER_SECOND": 10_000,
-    }
+    server = start_glam(ANSWER_SECONDS)
     rows = []
     for _ in range(3):
         make_active(jobs)
