@@ -66,7 +66,6 @@ def test_a_poller_that_slept_past_its_lease_sends_no_post_when_another_has_taken
     pollers.drain()
     assert posts(glam) == 1
     sleeper.send(signal.SIGCONT)
-    sleeper.send(signal.SIGTERM)
     assert sleeper.wait() == 0, sleeper.said()
     job.refresh_from_db()
     assert job.status == "ready"
@@ -105,7 +104,6 @@ def test_a_post_that_leaves_long_after_it_was_marked_can_draw_nothing(
     sleeper.send(signal.SIGCONT)
     glam.wait_for(lambda: len(glam.accepted) == 2, 20)
     glam.wait_for(lambda: not glam.open_generations, 20)
-    sleeper.send(signal.SIGTERM)
     assert sleeper.wait() == 0, sleeper.said()
     job.refresh_from_db()
     assert job.status == "ready"
@@ -128,7 +126,6 @@ def test_a_poller_that_slept_through_a_poll_or_a_download_changes_nothing_any_mo
     job.refresh_from_db()
     finished_at = job.finished_at
     sleeper.send(signal.SIGCONT)
-    sleeper.send(signal.SIGTERM)
     assert sleeper.wait() == 0, sleeper.said()
     job.refresh_from_db()
     assert (job.status, job.finished_at) == ("ready", finished_at)

@@ -47,9 +47,13 @@ class Command(BaseCommand):
             os._exit(0)
 
     def _listen(self, poller: Poller) -> None:
+        asked = threading.Event()
+
         def stop(number: int, frame: object) -> None:
-            if poller.stopping.is_set():
+            # The poller may be ending by itself: only a second signal breaks that off.
+            if asked.is_set():
                 os._exit(1)
+            asked.set()
             poller.stop()
 
         signal.signal(signal.SIGTERM, stop)
