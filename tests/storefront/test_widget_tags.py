@@ -58,7 +58,8 @@ def test_the_assets_are_one_stylesheet_and_one_module() -> None:
         assert render("{% tryon_assets %}") == (
             '<link rel="stylesheet" href="/static/glam_tryon/glam_tryon.css">'
             '<script type="module" src="/static/glam_tryon/glam_tryon.js" '
-            'data-glam-tryon-dialog="/static/glam_tryon/dialog.js" data-close="Close" '
+            'data-glam-tryon-dialog="/static/glam_tryon/dialog.js" '
+            'data-extras="/static/glam_tryon/extras.css" data-close="Close" '
             'data-loading="One moment…" '
             'data-unreachable="The shop cannot be reached. Please look at your connection." '
             'data-again="Try again"></script>'
@@ -79,13 +80,22 @@ def test_the_module_of_the_dialog_is_found_under_a_hashed_name(tmp_path: Path) -
             "glam_tryon/glam_tryon.css",
             "glam_tryon/glam_tryon.js",
             "glam_tryon/dialog.js",
+            "glam_tryon/extras.css",
         ]
         assert all(staticfiles_storage.exists(name) for name in names)
-        assert not [name for name in names if re.search(r"(css|js|dialog)\.(css|js)$", name)]
+        assert not [name for name in names if re.search(r"(tryon|extras|dialog)\.(css|js)$", name)]
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("glam_tryon.js", 2048), ("dialog.js", 8192), ("glam_tryon.css", 3072)]
+    ("name", "limit"),
+    [
+        ("glam_tryon.js", 2048),
+        ("dialog.js", 8192),
+        ("glam_tryon.css", 3072),
+        ("camera.js", 3072),
+        ("result.js", 3072),
+        ("extras.css", 3072),
+    ],
 )
 def test_the_files_stay_light(name: str, limit: int) -> None:
     file = finders.find(f"glam_tryon/{name}")
