@@ -14,11 +14,14 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.template import Context, Template
 from django.test import override_settings
+from django.test.utils import override_script_prefix
+from django.urls import reverse
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from example_project.shop.models import Product
 from glam_tryon.exceptions import NotRegistered
+from glam_tryon.views.product import start_url
 
 
 def render(source: str, **context: Any) -> str:
@@ -46,6 +49,17 @@ def test_a_hundred_buttons_ask_the_database_nothing(
     with django_assert_num_queries(0):
         page = render("{% for p in products %}{% tryon_button p %}{% endfor %}", products=products)
     assert page.count("<glam-tryon>") == 100
+
+
+@pytest.mark.parametrize("prefix", ["/", "/shop/"])
+@pytest.mark.parametrize("key", ["7", "4f2c-11", "a/b", "any-key", "..", "größe"])
+def test_the_buttons_address_is_the_one_that_django_gives(prefix: str, key: str) -> None:
+    product = Product()
+    product.pk = key
+    with override_script_prefix(prefix):
+        address = reverse("glam_tryon:start", args=["shop.product", key])
+        assert start_url(product) == address
+        assert address.startswith(f"{prefix}tryon/")
 
 
 def test_a_product_whose_model_is_not_registered_is_an_error_that_names_the_remedy() -> None:
