@@ -12,7 +12,12 @@ from django.db import IntegrityError, connections, models, router, transaction
 from django.db.models import Max
 
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import GarmentUnavailable, InvalidImage, PhotoUnavailable
+from glam_tryon.exceptions import (
+    GarmentUnavailable,
+    IllegalTransition,
+    InvalidImage,
+    PhotoUnavailable,
+)
 from glam_tryon.garments import check_mask_type, garment_of
 from glam_tryon.images import normalise
 from glam_tryon.models import (
@@ -276,6 +281,18 @@ def retry(job: TryOnJob) -> None:
     if job.current_photo() is None:
         raise PhotoUnavailable("The photo of this try-on was deleted; ask for a new one.")
     job.retry(_next_turn(job.owner, job.priority))
+
+
+def ask_again(job: TryOnJob) -> None:
+    """Ask Glam about a job now; one that failed becomes ready when its picture is there after all.
+
+    Raises:
+        IllegalTransition: Glam never took the job, or it is neither failed nor at Glam.
+    """
+    submission = job.current_submission()
+    if submission is None or not submission.event_id:
+        raise IllegalTransition(job.status, "asked about: Glam gave it no event id")
+    job.ask_again()
 
 
 def resubmit(job: TryOnJob, *, by: Any, why: str = "") -> None:

@@ -18,7 +18,16 @@ from glam_tryon.glam.types import MaskType
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.photo import PersonPhoto
-from glam_tryon.models.status import ALLOWED, CLOSED, OPEN, Lane, Priority, Status, pending_lane
+from glam_tryon.models.status import (
+    ALLOWED,
+    AT_GLAM,
+    CLOSED,
+    OPEN,
+    Lane,
+    Priority,
+    Status,
+    pending_lane,
+)
 from glam_tryon.models.storage import private_storage
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
@@ -360,6 +369,32 @@ class TryOnJob(models.Model):
         """
         if not self._move_back(Status.UNCONFIRMED, turn, note=note):
             raise IllegalTransition(self._status_now(), "resubmitted")
+
+    def ask_again(self) -> None:
+        """Ask Glam about it now, by a person's wish; a failed one may have been drawn since.
+
+        Costs nothing: no second submission, and no slot.
+
+        Raises:
+            IllegalTransition: the job neither failed nor is at Glam.
+        """
+        waiting = self._move(
+            Status.IN_PROGRESS,
+            origins=(Status.FAILED, *AT_GLAM),
+            fenced=False,
+            note="asked again by hand",
+            lane=Lane.UNDER_WAY,
+            next_step_at=DatabaseNow(),
+            lease_token="",
+            attempts=0,
+            errors=0,
+            error_code="",
+            error_message="",
+            announced="submitted",
+            finished_at=None,
+        )
+        if not waiting:
+            raise IllegalTransition(self._status_now(), "asked about again")
 
     def _move_back(self, origin: Status, turn: int, *, note: str = "by hand") -> bool:
         return self._move(
