@@ -202,7 +202,7 @@ class Settings:
         900, _whole(5, 604_800), "A job that waits to be sent for longer is reported."
     )
     MAX_POLLS_PER_SECOND = Setting(
-        20.0, _number(0.1, 10_000), "Questions about open jobs, all workers together."
+        50.0, _number(0.1, 10_000), "Questions about open jobs, all workers together."
     )
     POLLER_THREADS = Setting(8, _whole(1, 256), "Steps that one poller does at once.")
     MAX_ATTEMPTS = Setting(
