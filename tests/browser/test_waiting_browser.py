@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from glam_tryon.models import TryOnJob
 from glam_tryon.sandbox import FaultScript, Sandbox
+from glam_tryon.views import facts
 
 from .conftest import Shopper, only_job
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 OTHER_PAGE = "/basket/"
-
-
-def tell_more(page: Page, **facts: Any) -> None:
-    """Let the server say more of each job than this shop's few jobs have taught it."""
-
-    def answer(route: Route) -> None:
-        response = route.fetch()
-        if "json" in response.headers.get("content-type", ""):
-            route.fulfill(response=response, body=json.dumps({**response.json(), **facts}))
-        else:
-            route.fulfill(response=response)
-
-    page.route(re.compile(r"/tryon/jobs/[0-9a-f-]+/$"), answer)
 
 
 def begin(shopper: Shopper, glam: Sandbox) -> None:
@@ -54,9 +42,15 @@ def begin(shopper: Shopper, glam: Sandbox) -> None:
     ],
 )
 def test_the_usual_time_is_said_in_the_words_and_plurals_of_the_language(
-    shopper: Shopper, page: Page, glam: Sandbox, seconds: int, language: str, words: str
+    shopper: Shopper,
+    page: Page,
+    glam: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: int,
+    language: str,
+    words: str,
 ) -> None:
-    tell_more(page, usual_seconds=seconds)
+    monkeypatch.setattr(facts, "usual_seconds", lambda mask_type: float(seconds))
     glam.hold()
     shopper.open()
     page.evaluate("language => { document.documentElement.lang = language }", language)
@@ -71,13 +65,15 @@ def test_the_usual_time_is_said_in_the_words_and_plurals_of_the_language(
 
 
 def test_the_bar_goes_towards_the_usual_time_and_never_says_that_it_is_done(
-    shopper: Shopper, page: Page, glam: Sandbox
+    shopper: Shopper, glam: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tell_more(page, usual_seconds=20, waited_seconds=600)
+    monkeypatch.setattr(facts, "usual_seconds", lambda mask_type: 20.0)
     glam.hold()
     shopper.open()
     shopper.choose_model()
     shopper.press("Try it on")
+    expect(shopper.dialog.get_by_role("heading", name="Drawing")).to_be_visible()
+    TryOnJob.objects.update(created_at=timezone.now() - timedelta(minutes=10))
     expect(shopper.dialog.get_by_text(re.compile(r"^10:\d\d$"))).to_be_visible()
     part = shopper.dialog.get_by_role("progressbar").evaluate("bar => bar.value")
     assert 0.9 < part < 1

@@ -871,8 +871,8 @@ export class TryOn {
     await equip(view, job, {
       signal,
       emit: (name, detail) => this.#emit(name, detail),
-      say: (words) => this.#say(words),
       another: () => this.#another(job),
+      deleted: () => this.#back(""),
     });
   }
 

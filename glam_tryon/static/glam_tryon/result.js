@@ -105,7 +105,9 @@ function showShare(view, share) {
   }
   shared.hidden = !share;
   shared.querySelector("[data-link]").value = share?.url ?? "";
-  shared.querySelector("[data-until]").textContent = share?.expires_words ?? "";
+  shared.querySelector("[data-share-until]").textContent = share
+    ? view.dataset.until.replace("{moment}", share.expires_words)
+    : "";
   view.querySelector("[data-post=share]").hidden = Boolean(share);
 }
 
@@ -142,13 +144,14 @@ function showVerdict(view, verdict, reason) {
 }
 
 /* Make the forms of the view ask in the background; without this they are plain forms. */
-function takeForms(view, job, { ask, emit, signal }, tell) {
+function takeForms(view, job, { ask, emit, signal, deleted }, tell) {
   const words = view.dataset;
   const targets = {
     share: job.urls?.share,
     unshare: job.urls?.unshare,
     feedback: job.urls?.feedback,
     photo: job.urls?.delete_photo,
+    delete: job.urls?.delete,
   };
   const done = {
     share(now) {
@@ -171,8 +174,9 @@ function takeForms(view, job, { ask, emit, signal }, tell) {
       }
       view.querySelector("[data-post=photo]").hidden = true;
       tell(words.photoDeleted);
-      view.querySelector("summary")?.focus();
+      view.querySelector(".glam-tryon-more summary")?.focus();
     },
+    delete: deleted,
   };
   for (const form of view.querySelectorAll("[data-post]")) {
     const name = form.dataset.post;
@@ -182,6 +186,9 @@ function takeForms(view, job, { ask, emit, signal }, tell) {
     }
     form.hidden = !form.getAttribute("action");
     form.addEventListener("submit", async (event) => {
+      if (!done[name]) {
+        return;
+      }
       event.preventDefault();
       if (busy) {
         return;
@@ -199,16 +206,24 @@ function takeForms(view, job, { ask, emit, signal }, tell) {
   }
   showShare(view, job.share);
   showVerdict(view, job.feedback?.verdict ?? "", job.feedback?.reason ?? "");
-  view.querySelector("[data-feedback]").hidden = !job.urls?.feedback;
+  const feedback = view.querySelector("[data-feedback]");
+  if (feedback) {
+    feedback.hidden = !job.urls?.feedback;
+  }
 }
 
-/* `page` asks the server, sends events, speaks to who cannot see, and goes to another garment. */
+/* `page` asks the server and sends events; a dialog goes to another garment, and back to the choice
+   when the try-on was deleted. */
 export async function equip(view, job, page) {
   const words = view.dataset;
   const basket = view.querySelector("[data-basket]");
   const another = view.querySelector("[data-another]");
   const note = view.querySelector("[data-note]");
   const tell = (text) => (note.textContent = text);
+  const expires = view.querySelector("[data-expires-words]");
+  if (expires && job.expires_words) {
+    expires.textContent = words.expires.replace("{moment}", job.expires_words);
+  }
   addThumbnails(view, job.results, words);
   basket.hidden = !job.add_to_cart_url;
   basket.action = job.add_to_cart_url;
