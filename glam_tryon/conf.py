@@ -195,6 +195,23 @@ class Settings:
         True, _flag, "Fail a job whose result is blank, or is the person photo itself."
     )
     MAX_UPLOAD_BYTES = Setting(20 * 1024 * 1024, _whole(1024, 1024**3), "Largest photo, in bytes.")
+    PHOTO_GRACE_SECONDS = Setting(
+        3600,
+        _whole(0, 604_800),
+        "A shopper's photo is deleted so long after its last try-on ended.",
+    )
+    PHOTO_SECONDS = Setting(
+        86_400,
+        _whole(60, 31_536_000),
+        "Longest life of a shopper's photo; so long it is kept at the shopper's own wish.",
+    )
+    VISITOR_RESULT_DAYS = Setting(
+        7, _whole(1, 3650), "Days after which the pictures of visitors are deleted."
+    )
+    RESULT_DAYS = Setting(
+        30, _whole(1, 3650), "Days after which the pictures of signed-in shoppers are deleted."
+    )
+    SHARE_DAYS = Setting(7, _whole(1, 365), "Days for which a shared link shows its pictures.")
     HEALTH_ROUND_SECONDS = Setting(
         60, _whole(5, 86_400), "A poller that finished no round for so long is reported as ill."
     )
@@ -202,7 +219,7 @@ class Settings:
         900, _whole(5, 604_800), "A job that waits to be sent for longer is reported."
     )
     MAX_POLLS_PER_SECOND = Setting(
-        20.0, _number(0.1, 10_000), "Questions about open jobs, all workers together."
+        50.0, _number(0.1, 10_000), "Questions about open jobs, all workers together."
     )
     POLLER_THREADS = Setting(8, _whole(1, 256), "Steps that one poller does at once.")
     MAX_ATTEMPTS = Setting(

@@ -34,26 +34,42 @@ class TryOnForm(forms.Form):
     """One of the shop's house models, or an own photo with a tick under the text shown."""
 
     house_model = _HouseModelField(PersonPhoto.objects.none(), required=False)
+    kept_photo = forms.UUIDField(required=False)
+    keep = forms.BooleanField(required=False)
     photo = forms.FileField(required=False, allow_empty_file=True, max_length=None)
     consent = forms.BooleanField(required=False)
     consent_sha256 = forms.CharField(required=False, max_length=64)
     request_id = forms.CharField(required=False, max_length=64)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, own_photo: PersonPhoto | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.own_photo = own_photo
         self.fields["house_model"].queryset = PersonPhoto.objects.house_models()  # type: ignore[attr-defined]
         self.consent_text = current_text()
         self.consent_stale = False
+
+    def clean_kept_photo(self) -> PersonPhoto | None:
+        """Return the photo of last time; no other one can be named."""
+        named = self.cleaned_data["kept_photo"]
+        if named is None:
+            return None
+        if self.own_photo is None or self.own_photo.pk != named:
+            raise ValidationError(
+                _("This photo is no longer there. Please choose another."),
+                code="photo_unavailable",
+            )
+        return self.own_photo
 
     def clean(self) -> dict[str, Any]:
         """Ask for exactly one person, and for consent to the current text with an own photo."""
         data: dict[str, Any] = super().clean() or {}
         if data.get("photo") is None:
-            if not data.get("house_model") and not self.errors:
+            chosen = data.get("house_model") or data.get("kept_photo")
+            if not chosen and not self.errors:
                 raise ValidationError(_("Choose a model or your own photo."), code="no_person")
             return data
         # A photo beats a model that happens to be ticked as well.
-        data["house_model"] = None
+        data["house_model"] = data["kept_photo"] = None
         if data.get("consent_sha256") != text_sha256(self.consent_text):
             self.consent_stale = True
             raise ValidationError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -10,37 +11,31 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, connections, models, router, transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import GarmentUnavailable, InvalidImage, PhotoUnavailable
+from glam_tryon.exceptions import (
+    GarmentUnavailable,
+    IllegalTransition,
+    InvalidImage,
+    PhotoUnavailable,
+)
 from glam_tryon.garments import check_mask_type, garment_of
 from glam_tryon.images import normalise
 from glam_tryon.models import (
-    ConsentRecord,
     PersonPhoto,
     ProviderState,
     TryOnJob,
-    TryOnSubmission,
     TryOnTransition,
 )
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.models.consent import text_sha256
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.status import Priority, Status, pending_lane
 from glam_tryon.models.storage import private_storage
+from glam_tryon.policy.consent import record_consent
 
 #: PostgreSQL's channel on which an idle poller hears of a new job.
 CHANNEL = "glam_tryon_jobs"
-
-
-def record_consent(text: str, *, user: Any = None, visitor: str = "") -> ConsentRecord:
-    """Keep the proof that this user or visitor agreed to ``text`` as shown."""
-    return ConsentRecord.objects.create(
-        owner=owner_key(user, visitor),
-        user=user if getattr(user, "is_authenticated", False) else None,
-        text=text,
-        text_sha256=text_sha256(text),
-    )
 
 
 def add_photo(
@@ -51,11 +46,13 @@ def add_photo(
     consent_text: str = "",
     kind: str = PersonPhoto.Kind.SHOPPER,
     title: str = "",
+    keep: bool = False,
 ) -> PersonPhoto:
     """Take a person's photo in: made upright, small and free of metadata, then stored.
 
-    ``consent_text`` is the text that a shopper agreed to, as shown; the proof is kept. A picture
-    that is refused leaves nothing behind, no proof either.
+    ``consent_text`` is the text that a shopper agreed to, as shown; the proof is kept. ``keep`` is
+    the shopper's wish to use the photo again within ``PHOTO_SECONDS``. A picture that is refused
+    leaves nothing behind, no proof either.
 
     Raises:
         InvalidImage: it is too large, or no picture that can be used.
@@ -71,6 +68,7 @@ def add_photo(
         sha256=picture.sha256,
         width=picture.width,
         height=picture.height,
+        kept_until=timezone.now() + timedelta(seconds=conf.PHOTO_SECONDS) if keep else None,
     )
     photo.image.save("photo.jpg", ContentFile(picture.content), save=False)
     photo.save()
@@ -206,11 +204,12 @@ def request_tryon_with_upload(
     visitor: str = "",
     consent_text: str = "",
     title: str = "",
+    keep: bool = False,
     **options: Any,
 ) -> TryOnJob:
     """Take a person's photo in and ask for a try-on with it; the photo is kept only if it is used.
 
-    ``consent_text`` and ``title`` are those of ``add_photo``, ``options`` those of
+    ``consent_text``, ``title`` and ``keep`` are those of ``add_photo``, ``options`` those of
     ``request_tryon``.
 
     Raises:
@@ -218,7 +217,7 @@ def request_tryon_with_upload(
         NotRegistered, GarmentUnavailable, ValueError: as ``request_tryon``.
     """
     who = {"user": user, "visitor": visitor}
-    photo = add_photo(file, consent_text=consent_text, title=title, **who)
+    photo = add_photo(file, consent_text=consent_text, title=title, keep=keep, **who)
     job = None
     try:
         job = request_tryon(product, photo=photo, **who, **options)
@@ -259,11 +258,7 @@ def cancel(job: TryOnJob, *, note: str = "") -> None:
     Raises:
         IllegalTransition: the job is over.
     """
-    using = router.db_for_write(TryOnJob)
-    with transaction.atomic(using):
-        # A photo that Glam has not fetched yet it shall not get any more.
-        TryOnSubmission.objects.using(using).filter(job_id=job.pk).revoke()
-        job.cancel(note=note)
+    job.cancel(note=note)
 
 
 def retry(job: TryOnJob) -> None:
@@ -276,6 +271,18 @@ def retry(job: TryOnJob) -> None:
     if job.current_photo() is None:
         raise PhotoUnavailable("The photo of this try-on was deleted; ask for a new one.")
     job.retry(_next_turn(job.owner, job.priority))
+
+
+def ask_again(job: TryOnJob) -> None:
+    """Ask Glam about a job now; one that failed becomes ready when its picture is there after all.
+
+    Raises:
+        IllegalTransition: Glam never took the job, or it is neither failed nor at Glam.
+    """
+    submission = job.current_submission()
+    if submission is None or not submission.event_id:
+        raise IllegalTransition(job.status, "asked about: Glam gave it no event id")
+    job.ask_again()
 
 
 def resubmit(job: TryOnJob, *, by: Any, why: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from glam_tryon.views import pictures, tryon
+from glam_tryon.views import feedback, mine, pictures, share, tryon
 from glam_tryon.views.keys import ProductKey
 
 app_name = "glam_tryon"
@@ -16,6 +16,16 @@ urlpatterns = [
     path("new/<str:model>/<glam_tryon_key:key>/garment.jpg", pictures.garment, name="garment"),
     path("jobs/<uuid:pk>/", tryon.job, name="job"),
     path("jobs/<uuid:pk>/cancel/", tryon.cancel, name="cancel"),
+    path("jobs/<uuid:pk>/delete/", mine.delete, name="delete"),
+    path("jobs/<uuid:pk>/delete-photo/", mine.delete_own_photo, name="delete_photo"),
+    path("jobs/<uuid:pk>/feedback/", feedback.feedback, name="feedback"),
+    path("jobs/<uuid:pk>/share/", share.share, name="share"),
+    path("jobs/<uuid:pk>/unshare/", share.unshare, name="unshare"),
     path("jobs/<uuid:pk>/photo.jpg", pictures.photo, name="photo"),
     path("jobs/<uuid:pk>/results/<int:position>/", pictures.result, name="result"),
+    path("mine/", mine.mine, name="mine"),
+    path("mine/delete/", mine.delete_all, name="delete_all"),
+    path("photos/<uuid:pk>.jpg", pictures.own, name="own_photo"),
+    path("shared/<str:token>/", share.shared, name="shared"),
+    path("shared/<str:token>/<int:position>/", share.shared_picture, name="shared_picture"),
 ]

@@ -88,7 +88,7 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = None
-    actions = ("submit_now", "retry_failed", "cancel_jobs")
+    actions = ("submit_now", "ask_again", "retry_failed", "cancel_jobs")
     inlines = (SubmissionInline, TransitionInline)
 
     class Media:
@@ -201,6 +201,10 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
             for start in range(0, len(chosen), 500)
         )
         self._report(request, done, len(chosen) - done)
+
+    @admin.action(description=gettext_lazy("Ask Glam again"), permissions=["change"])
+    def ask_again(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
+        self._each(request, queryset, jobs.ask_again)
 
     @admin.action(description=gettext_lazy("Retry failed"), permissions=["change"])
     def retry_failed(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:

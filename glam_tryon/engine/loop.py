@@ -27,6 +27,7 @@ from glam_tryon.engine.claim import (
 from glam_tryon.engine.counters import line
 from glam_tryon.engine.crash import crashpoint
 from glam_tryon.engine.crew import Crew
+from glam_tryon.engine.housekeeping import Housekeeper
 from glam_tryon.engine.wakeup import listen
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
@@ -37,6 +38,8 @@ logger = logging.getLogger("glam_tryon.engine")
 IDLE_SECONDS = (0.01, 0.2)
 #: How often the heartbeat is written and lost slots are looked for, in seconds.
 HEARTBEAT_SECONDS, SLOTS_SECONDS = 5.0, 30.0
+#: How often photos and results over their time are deleted, in seconds.
+PRUNE_SECONDS = 60.0
 #: How long steps in flight may take to end after a stop, in seconds.
 STOP_SECONDS = 20.0
 #: Longest wait while the database is away, and between two lines about it, in seconds.
@@ -61,7 +64,10 @@ class Poller:
             threads or conf.POLLER_THREADS, min(conf.MAX_PARALLEL, MOST_SENDERS), self._wake.set
         )
         self._said = ""
+        self._house = Housekeeper()
         self._heartbeat_at = self._leases_at = self._slots_at = float("-inf")
+        # The first time not at once: a poller that is started has more urgent work.
+        self._pruned_at = clock()
         self._outage_logged_at = float("-inf")
 
     def stop(self) -> None:
@@ -136,6 +142,9 @@ class Poller:
         if now - self._leases_at >= conf.LEASE_SECONDS / 3:
             self._crew.keep_leases()
             self._leases_at = now
+        if now - self._pruned_at >= PRUNE_SECONDS:
+            self._house.begin()
+            self._pruned_at = now
         if now - self._slots_at >= SLOTS_SECONDS:
             released = release_lost_slots()
             if released:

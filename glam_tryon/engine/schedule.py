@@ -11,9 +11,11 @@ from glam_tryon.engine.traffic import Traffic, traffic
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import Priority
 
-#: What one question is worth in seconds of delay: with a shopper waiting, with jobs waiting for the
-#: slot, and with nobody waiting. See docs/schedule.md.
-SHOPPER_COST_SECONDS, QUEUE_COST_SECONDS, CATALOGUE_COST_SECONDS = 0.05, 0.01, 0.5
+#: What one question is worth in seconds of delay: with a shopper waiting, and with nobody waiting.
+#: See docs/schedule.md.
+SHOPPER_COST_SECONDS, CATALOGUE_COST_SECONDS = 0.05, 0.5
+#: A queue halves the shopper's price so often at most.
+MOST_HALVINGS = 5
 #: Questions are moved by up to this share of the shorter of the two waits around them, so that
 #: jobs which were sent together are not asked about together for ever.
 JITTER = 0.1
@@ -21,10 +23,15 @@ JITTER = 0.1
 LONGEST_BACK_OFF_SECONDS = 300.0
 
 
-def cost_seconds(priority: str, *, queue: bool) -> float:
-    """Return what one question about a job is worth in seconds of delay."""
-    if queue:
-        return QUEUE_COST_SECONDS
+def cost_seconds(priority: str, *, waiting: int) -> float:
+    """Return what one question about a job is worth in seconds of delay.
+
+    A slot that idles for a second makes each job that waits for it wait a second longer. In steps
+    of two, for a plan is kept for each price.
+    """
+    if waiting:
+        jobs_delayed = 1 + waiting // conf.MAX_PARALLEL
+        return SHOPPER_COST_SECONDS / 2.0 ** min(MOST_HALVINGS, jobs_delayed.bit_length())
     return SHOPPER_COST_SECONDS if priority == Priority.SHOPPER else CATALOGUE_COST_SECONDS
 
 
@@ -40,7 +47,7 @@ def next_question_seconds(job: TryOnJob, elapsed_seconds: float = 0.0) -> float:
     many questions there are.
     """
     now = traffic()
-    cost = cost_seconds(job.priority, queue=now.queue)
+    cost = cost_seconds(job.priority, waiting=now.waiting)
     masses = durations(job.mask_type)
     wait = next_question(elapsed_seconds, masses, cost)
     after_that = next_question(elapsed_seconds + wait, masses, cost)

@@ -12,16 +12,18 @@ from glam_tryon.models import TryOnJob
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.status import AT_GLAM, Lane
 
+#: Of more than so many waiting jobs no exact number is worth the time to count them.
+MOST_COUNTED = 1000
 #: How long one process goes on with what it counted, in seconds.
 CACHE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """``open_jobs`` are asked about; ``queue`` says that a free slot would be used at once."""
+    """``open_jobs`` are asked about; ``waiting`` would be sent at once if slots were free."""
 
     open_jobs: int
-    queue: bool
+    waiting: int
 
 
 _counted: list[tuple[float, Traffic]] = []
@@ -41,9 +43,9 @@ def traffic(*, clock: Callable[[], float] = time.monotonic) -> Traffic:
     jobs = TryOnJob.objects.using(router.db_for_write(TryOnJob))
     counts = Traffic(
         open_jobs=jobs.filter(lane=Lane.UNDER_WAY, status__in=AT_GLAM).count(),
-        queue=jobs.filter(
+        waiting=jobs.filter(
             lane__in=[Lane.SHOPPER, Lane.CATALOGUE], next_step_at__lte=DatabaseNow()
-        ).exists(),
+        )[:MOST_COUNTED].count(),
     )
     _counted[:] = [(now, counts)]
     return counts

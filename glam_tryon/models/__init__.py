@@ -5,6 +5,7 @@ from glam_tryon.models.job import TryOnJob
 from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.provider import ProviderState
 from glam_tryon.models.result import TryOnResult
+from glam_tryon.models.share import TryOnShare
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.times import LearnedTimes
 from glam_tryon.models.transition import TryOnTransition
@@ -16,6 +17,7 @@ __all__ = [
     "ProviderState",
     "TryOnJob",
     "TryOnResult",
+    "TryOnShare",
     "TryOnSubmission",
     "TryOnTransition",
 ]

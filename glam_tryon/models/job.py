@@ -18,7 +18,16 @@ from glam_tryon.glam.types import MaskType
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.photo import PersonPhoto
-from glam_tryon.models.status import ALLOWED, CLOSED, OPEN, Lane, Priority, Status, pending_lane
+from glam_tryon.models.status import (
+    ALLOWED,
+    AT_GLAM,
+    CLOSED,
+    OPEN,
+    Lane,
+    Priority,
+    Status,
+    pending_lane,
+)
 from glam_tryon.models.storage import private_storage
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
@@ -33,6 +42,23 @@ MASK_TYPES = [
     (MaskType.UPPER.value, _("top")),
     (MaskType.LOWER.value, _("bottom")),
 ]
+
+
+class Feedback(models.TextChoices):
+    """What a shopper thinks of a picture."""
+
+    UP = "up", _("good")
+    DOWN = "down", _("not right")
+
+
+class FeedbackReason(models.TextChoices):
+    """What is not right with a picture."""
+
+    FACE = "face", _("The face")
+    BODY = "body", _("The body or the pose")
+    GARMENT = "garment", _("The garment")
+    QUALITY = "quality", _("The quality of the picture")
+    OTHER = "other", _("Something else")
 
 
 class TryOnJobQuerySet(models.QuerySet["TryOnJob"]):
@@ -73,9 +99,9 @@ class TryOnJobQuerySet(models.QuerySet["TryOnJob"]):
         """Let those that wait to be sent wait no longer. Returns how many there are."""
         return self.filter(status=Status.PENDING).update(next_step_at=DatabaseNow(), errors=0)
 
-    def owned_by(self, owner: str) -> TryOnJobQuerySet:
-        """Those of one owner key; the shop's own are nobody's."""
-        return self.none() if owner == SHOP else self.filter(owner=owner)
+    def owned_by(self, *owners: str) -> TryOnJobQuerySet:
+        """Those of these owner keys that were not deleted; the shop's own are nobody's."""
+        return self.filter(owner__in=set(owners) - {SHOP}, deleted_at=None)
 
 
 class TryOnJob(models.Model):
@@ -149,6 +175,19 @@ class TryOnJob(models.Model):
     asked_at = models.DateTimeField(null=True, editable=False)
     ready_at = models.DateTimeField(_("Glam ready"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
+
+    # From then on its owner does not see it any more, and nothing is stored for it.
+    deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
+    feedback = models.CharField(
+        _("feedback"), max_length=8, choices=Feedback.choices, blank=True, editable=False
+    )
+    feedback_reason = models.CharField(
+        _("what is not right"),
+        max_length=16,
+        choices=FeedbackReason.choices,
+        blank=True,
+        editable=False,
+    )
 
     objects = TryOnJobQuerySet.as_manager()
 
@@ -321,27 +360,31 @@ class TryOnJob(models.Model):
     def cancel(self, *, note: str = "", code: str = "", fenced: bool = False) -> bool:
         """Stop it from outside, whoever works on it now: the worker's writes no longer count.
 
-        ``fenced`` is for a worker that finds nothing to send: False when the job is not its own.
+        A photo that Glam has not fetched yet it does not get any more. ``fenced`` is for a worker
+        that finds nothing to send: False when the job is not its own.
 
         Raises:
             IllegalTransition: the job is over already, and this is not ``fenced``.
         """
-        if self._move(
-            Status.CANCELED,
-            fenced=fenced,
-            note=note,
-            lane=Lane.UNDER_WAY,
-            next_step_at=DatabaseNow(),
-            lease_token="",
-            attempts=0,
-            errors=0,
-            error_code=code,
-            finished_at=DatabaseNow(),
-        ):
-            return True
-        if fenced:
-            return False
-        raise IllegalTransition(self._status_now(), "canceled")
+        using = router.db_for_write(TryOnJob, instance=self)
+        with transaction.atomic(using):
+            moved = self._move(
+                Status.CANCELED,
+                fenced=fenced,
+                note=note,
+                lane=Lane.UNDER_WAY,
+                next_step_at=DatabaseNow(),
+                lease_token="",
+                attempts=0,
+                errors=0,
+                error_code=code,
+                finished_at=DatabaseNow(),
+            )
+            if moved:
+                TryOnSubmission.objects.using(using).filter(job_id=self.pk).revoke()
+        if not moved and not fenced:
+            raise IllegalTransition(self._status_now(), "canceled")
+        return moved
 
     def retry(self, turn: int) -> None:
         """Send a failed job once more, by a person's wish.
@@ -360,6 +403,32 @@ class TryOnJob(models.Model):
         """
         if not self._move_back(Status.UNCONFIRMED, turn, note=note):
             raise IllegalTransition(self._status_now(), "resubmitted")
+
+    def ask_again(self) -> None:
+        """Ask Glam about it now, by a person's wish; a failed one may have been drawn since.
+
+        Costs nothing: no second submission, and no slot.
+
+        Raises:
+            IllegalTransition: the job neither failed nor is at Glam.
+        """
+        waiting = self._move(
+            Status.IN_PROGRESS,
+            origins=(Status.FAILED, *AT_GLAM),
+            fenced=False,
+            note="asked again by hand",
+            lane=Lane.UNDER_WAY,
+            next_step_at=DatabaseNow(),
+            lease_token="",
+            attempts=0,
+            errors=0,
+            error_code="",
+            error_message="",
+            announced="submitted",
+            finished_at=None,
+        )
+        if not waiting:
+            raise IllegalTransition(self._status_now(), "asked about again")
 
     def _move_back(self, origin: Status, turn: int, *, note: str = "by hand") -> bool:
         return self._move(
@@ -385,6 +454,13 @@ class TryOnJob(models.Model):
         using = router.db_for_write(TryOnJob, instance=self)
         self.refresh_from_db(using=using, fields=["status"])
         return self.status
+
+    def hide(self) -> None:
+        """Its owner wants it no more: it stands nowhere but in the ledger."""
+        using = router.db_for_write(TryOnJob, instance=self)
+        TryOnJob.objects.using(using).filter(pk=self.pk, deleted_at=None).update(
+            deleted_at=DatabaseNow()
+        )
 
     # Between two steps.
 

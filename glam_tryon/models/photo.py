@@ -57,6 +57,8 @@ class PersonPhoto(models.Model):
     )
     is_active = models.BooleanField(_("offered to shoppers"), default=True)
     position = models.PositiveIntegerField(_("position"), default=0)
+    # Set by the shopper's own wish only; otherwise the photo goes soon after its last job.
+    kept_until = models.DateTimeField(_("kept until"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = PersonPhotoQuerySet.as_manager()

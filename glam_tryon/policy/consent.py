@@ -1,10 +1,15 @@
-"""The text under which a shopper gives a photo."""
+"""The text under which a shopper gives a photo, and the proof of having agreed to it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from glam_tryon.conf import conf
+from glam_tryon.models import ConsentRecord
+from glam_tryon.models.consent import text_sha256
+from glam_tryon.models.owner import owner_key
 
 
 def current_text() -> str:
@@ -26,3 +31,13 @@ def current_text() -> str:
             _("To be drawn, the photo is put at a public address that is hard to guess.")
         )
     return " ".join(sentences)
+
+
+def record_consent(text: str, *, user: Any = None, visitor: str = "") -> ConsentRecord:
+    """Keep the proof that this user or visitor agreed to ``text`` as shown."""
+    return ConsentRecord.objects.create(
+        owner=owner_key(user, visitor),
+        user=user if getattr(user, "is_authenticated", False) else None,
+        text=text,
+        text_sha256=text_sha256(text),
+    )

@@ -19,7 +19,7 @@ from glam_tryon.garments import garment_of
 from glam_tryon.media import PHOTO, token_in
 from glam_tryon.models import PersonPhoto, TryOnSubmission
 from glam_tryon.views.product import product_or_404
-from glam_tryon.views.visitor import own_job
+from glam_tryon.views.visitor import own_job, own_photo
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -131,6 +131,12 @@ def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The person photo of one's own job."""
     person = own_job(request, pk).person_photo
     return read_picture(person.image if person else None)
+
+
+@require_safe
+def own(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One's own photo."""
+    return read_picture(own_photo(request, pk).image)
 
 
 @require_safe

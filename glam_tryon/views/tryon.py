@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
@@ -24,20 +22,16 @@ from glam_tryon.exceptions import (
 )
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
-from glam_tryon.models import TryOnJob
+from glam_tryon.models import PersonPhoto
 from glam_tryon.models.consent import text_sha256
-from glam_tryon.models.status import CLOSED, Status
-from glam_tryon.views.product import garment_url, product_of, product_or_404, start_url
-from glam_tryon.views.visitor import own_job, visitor_token
-from glam_tryon.words import error_words, refusal_words, state_words
+from glam_tryon.policy.consent import current_text
+from glam_tryon.views.facts import describe
+from glam_tryon.views.product import garment_url, product_or_404, start_url
+from glam_tryon.views.visitor import kept_photo, own_job, visitor_token, wants_json
+from glam_tryon.words import refusal_words
 
 #: The module asks for the inside of the dialog with this header.
 DIALOG_HEADER = "X-Glam-Tryon"
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Say whether the module asks, and not a browser that opens a page."""
-    return request.headers.get("Accept", "").startswith("application/json")
 
 
 @csrf_protect
@@ -47,11 +41,18 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     product = product_or_404(model, key)
     if request.method == "POST":
         return _order(request, product)
-    return _form_page(request, product, TryOnForm())
+    return _form_page(request, product, TryOnForm(own_photo=_kept(request)))
+
+
+def _kept(request: HttpRequest) -> PersonPhoto | None:
+    photo = kept_photo(request)
+    # A consent to another text is none to this one.
+    current = photo and photo.consent and photo.consent.text_sha256 == text_sha256(current_text())
+    return photo if current else None
 
 
 def _order(request: HttpRequest, product: Model) -> HttpResponse:
-    form = TryOnForm(request.POST, request.FILES)
+    form = TryOnForm(request.POST, request.FILES, own_photo=_kept(request))
     if not form.is_valid():
         error = next(iter(form.errors.as_data().values()))[0]
         code = error.code or "invalid"
@@ -61,11 +62,15 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     data = form.cleaned_data
     who = {"user": request.user, "visitor": visitor, "request_id": data["request_id"]}
     try:
-        if data["house_model"]:
-            job = jobs.request_tryon(product, photo=data["house_model"], **who)
+        if chosen := data["house_model"] or data["kept_photo"]:
+            job = jobs.request_tryon(product, photo=chosen, **who)
         else:
             job = jobs.request_tryon_with_upload(
-                product, data["photo"], consent_text=form.consent_text, **who
+                product,
+                data["photo"],
+                consent_text=form.consent_text,
+                keep=data["keep"],
+                **who,
             )
     except InvalidImage as error:
         return _refuse(request, product, form, 400, error.code, refusal_words(error.code))
@@ -73,7 +78,7 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
         code = getattr(error, "code", "photo_unavailable")
         return _refuse(request, product, form, 409, code, refusal_words(code))
     if wants_json(request):
-        return JsonResponse(describe(job), status=201)
+        return JsonResponse(describe(request, job), status=201)
     return redirect("glam_tryon:job", pk=job.pk)
 
 
@@ -105,6 +110,10 @@ def _form_page(
         "start_url": start_url(product),
         "garment_url": garment_url(product),
         "house_models": form.fields["house_model"].queryset,  # type: ignore[attr-defined]
+        "kept_photo": form.own_photo,
+        "kept_photo_chosen": form.own_photo is not None
+        and str(form.own_photo.pk) in (form.data.get("kept_photo"), request.GET.get("photo")),
+        "kept_hours": conf.PHOTO_SECONDS // 3600,
         "consent_text": form.consent_text,
         "consent_sha256": text_sha256(form.consent_text),
         "request_id": form.data.get("request_id") or uuid.uuid4().hex,
@@ -116,63 +125,21 @@ def _form_page(
     return response
 
 
-def describe(job: TryOnJob) -> dict[str, Any]:
-    """Return what the page may know of a job."""
-    over = job.status in CLOSED
-    product = product_of(job)
-    cart = garment_of(product).get_add_to_cart_url(product) if product is not None else ""
-    return {
-        "id": str(job.pk),
-        "status": job.status,
-        "words": state_words(job),
-        "over": over,
-        "title": job.garment_title,
-        "product_url": job.product_url,
-        "garment_url": garment_url(product) if product is not None else "",
-        "add_to_cart_url": cart,
-        "url": reverse("glam_tryon:job", args=[job.pk]),
-        "cancel_url": "" if over else reverse("glam_tryon:cancel", args=[job.pk]),
-        "photo_url": reverse("glam_tryon:photo", args=[job.pk]) if job.person_photo_id else "",
-        "results": [
-            {
-                "url": reverse("glam_tryon:result", args=[job.pk, result.position]),
-                "width": result.width,
-                "height": result.height,
-            }
-            for result in job.results.all()
-        ],
-        "error": _error(job),
-    }
-
-
-def _error(job: TryOnJob) -> dict[str, str] | None:
-    if job.status == Status.FAILED or (job.status == Status.CANCELED and job.error_code):
-        return {"code": job.error_code, "message": error_words(job)}
-    if job.status == Status.UNCONFIRMED and job.error_code == "needs_person":
-        return {"code": job.error_code, "message": error_words(job)}
-    return None
-
-
 @require_safe
 @ensure_csrf_cookie
 def job(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One's own job: where it stands, or its pictures."""
     found = own_job(request, pk)
-    facts = describe(found)
+    facts = describe(request, found)
     if wants_json(request):
         response: HttpResponse = JsonResponse(facts)
     else:
-        product = product_of(found)
-        again = start_url(product) if product is not None else ""
-        response = render(
-            request,
-            "glam_tryon/job.html",
-            {
-                "job": facts,
-                "moving": not facts["over"] and not facts["error"],
-                "again_url": again,
-            },
-        )
+        context = {
+            "job": facts,
+            "moving": not facts["over"] and not facts["error"],
+            "again_url": facts["again_url"],
+        }
+        response = render(request, "glam_tryon/job.html", context)
     response["Cache-Control"] = "private, no-store"
     return response
 
@@ -186,5 +153,5 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         jobs.cancel(found, note="by the shopper")
     found.refresh_from_db()
     if wants_json(request):
-        return JsonResponse(describe(found))
+        return JsonResponse(describe(request, found))
     return redirect("glam_tryon:job", pk=found.pk)

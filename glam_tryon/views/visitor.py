@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.signals import user_logged_in
+from django.db import router
+from django.dispatch import receiver
 from django.http import Http404, HttpRequest
 
-from glam_tryon.models import TryOnJob
-from glam_tryon.models.owner import owner_key, same_owner
+from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob
+from glam_tryon.models.owner import SHOP, owner_key, same_owner
 
 _SESSION_KEY = "glam_tryon_visitor"
 
@@ -22,14 +26,57 @@ def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
     return token
 
 
+@receiver(user_logged_in, dispatch_uid="glam_tryon_adopt")
+def adopt(request: HttpRequest, user: Any, **_facts: Any) -> None:
+    """Give what this session's visitor asked for to the account that signs in."""
+    session = getattr(request, "session", None)
+    token = session.get(_SESSION_KEY, "") if session is not None else ""
+    if not token:
+        return
+    visitor, account = owner_key(None, token), owner_key(user)
+    for model in (TryOnJob, PersonPhoto, ConsentRecord):
+        rows = model._default_manager.using(router.db_for_write(model)).filter(owner=visitor)
+        rows.update(owner=account, user=user)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Say whether the module asks, and not a browser that opens a page."""
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def owners(request: HttpRequest) -> list[str]:
+    """Return the owner keys of the asking person: the user's, and the session's visitor's."""
+    mine = [owner_key(request.user), owner_key(None, visitor_token(request))]
+    return [owner for owner in mine if owner != SHOP]
+
+
+def kept_photo(request: HttpRequest) -> PersonPhoto | None:
+    """Return the asking person's newest photo whose file is still there."""
+    if not (mine := owners(request)):
+        return None
+    photos = PersonPhoto.objects.filter(owner__in=mine, kind=PersonPhoto.Kind.SHOPPER)
+    return photos.exclude(image="").select_related("consent").order_by("-created_at").first()
+
+
+def own_photo(request: HttpRequest, pk: UUID) -> PersonPhoto:
+    """Return the photo when it is the asking person's own and still there.
+
+    Raises:
+        Http404: otherwise; the answer tells no case from another.
+    """
+    photo = PersonPhoto.objects.filter(pk=pk).exclude(image="").first()
+    if photo is None or not any(same_owner(photo.owner, owner) for owner in owners(request)):
+        raise Http404
+    return photo
+
+
 def own_job(request: HttpRequest, pk: UUID) -> TryOnJob:
     """Return the job when it is the asking person's own.
 
     Raises:
         Http404: there is no such job, or it is somebody else's; the answer tells neither apart.
     """
-    job = TryOnJob.objects.filter(pk=pk).first()
-    mine = [owner_key(request.user), owner_key(None, visitor_token(request))]
-    if job is None or not any(same_owner(job.owner, owner) for owner in mine):
+    job = TryOnJob.objects.filter(pk=pk, deleted_at=None).select_related("person_photo").first()
+    if job is None or not any(same_owner(job.owner, owner) for owner in owners(request)):
         raise Http404
     return job

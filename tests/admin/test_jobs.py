@@ -233,6 +233,18 @@ def test_retrying_takes_failed_jobs_with_a_photo_only(
     ]
 
 
+def test_asking_again_takes_those_that_glam_knows(admin_client: Client, order: Order) -> None:
+    expired, sent, unknown = (put(order(), status="failed", lane=None) for _ in range(3))
+    for job, event in ((expired, "event-1"), (sent, None)):
+        TryOnSubmission.objects.create(
+            job=job, number=1, started_at=timezone.now(), event_id=event, outcome="accepted"
+        )
+    said = act(admin_client, "ask_again", expired, sent, unknown)
+    assert said == "1 try-on changed. 2 skipped: not in a status that allows it."
+    expired.refresh_from_db()
+    assert (expired.status, expired.lane) == ("in_progress", 0)
+
+
 def test_submitting_now_hurries_those_that_wait(admin_client: Client, order: Order) -> None:
     later = timezone.now() + timedelta(hours=1)
     waiting = put(order(), next_step_at=later, errors=4)
@@ -266,12 +278,30 @@ def test_an_action_that_could_do_nothing_says_so_as_a_warning(
     )
 
 
-@pytest.mark.parametrize("action", ["submit_now", "retry_failed", "cancel_jobs"])
+#: The status of a job that each action takes.
+ACTIONS = {
+    "submit_now": "pending",
+    "ask_again": "failed",
+    "retry_failed": "failed",
+    "cancel_jobs": "pending",
+}
+
+
+def taken(action: str, order: Order) -> TryOnJob:
+    """Return a job that the action changes."""
+    later = timezone.now() + timedelta(hours=1)
+    job = put(order(), status=ACTIONS[action], next_step_at=later, errors=3)
+    TryOnSubmission.objects.create(
+        job=job, number=1, started_at=timezone.now(), event_id="event-1", outcome="accepted"
+    )
+    return job
+
+
+@pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_needs_the_permission_to_change_jobs(
     staff: Callable[..., Client], order: Order, action: str
 ) -> None:
-    status = "failed" if action == "retry_failed" else "pending"
-    job = put(order(), status=status, next_step_at=timezone.now() + timedelta(hours=1), errors=3)
+    job = taken(action, order)
     before = TryOnJob.objects.filter(pk=job.pk).values().get()
     looker = staff("view_tryonjob", "delete_tryonjob")
     assert f'value="{action}"' not in page(looker)
@@ -283,9 +313,9 @@ def test_an_action_needs_the_permission_to_change_jobs(
     assert TryOnJob.objects.filter(pk=job.pk).values().get() != before
 
 
-@pytest.mark.parametrize("action", ["submit_now", "retry_failed", "cancel_jobs"])
+@pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_is_a_post(admin_client: Client, order: Order, action: str) -> None:
-    job = put(order(), status="failed" if action == "retry_failed" else "pending", errors=3)
+    job = taken(action, order)
     before = TryOnJob.objects.filter(pk=job.pk).values().get()
     admin_client.get(LIST, {"action": action, "_selected_action": str(job.pk)})
     assert TryOnJob.objects.filter(pk=job.pk).values().get() == before

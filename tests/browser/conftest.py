@@ -26,6 +26,9 @@ __all__ = ["glam"]
 
 GPS = 0x8825
 
+#: How the text of the consent begins.
+CONSENT = re.compile("^(I agree|A new text)")
+
 
 @pytest.fixture
 def shop(transactional_db: None, glam: Sandbox, live_server: Any) -> Iterator[str]:
@@ -107,7 +110,10 @@ class Shopper:
         expect(self.dialog.get_by_text(file.name)).to_be_visible()
 
     def agree(self) -> None:
-        self.dialog.get_by_role("checkbox").check()
+        self.agree_to(CONSENT)
+
+    def agree_to(self, words: str | re.Pattern[str]) -> None:
+        self.dialog.get_by_role("checkbox", name=words).check()
 
     def press(self, name: str) -> None:
         self.dialog.get_by_role("button", name=name).click()

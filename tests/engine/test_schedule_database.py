@@ -131,10 +131,10 @@ def test_counts_and_times_are_read_again_after_a_few_seconds() -> None:
 
 def test_only_a_job_that_could_be_sent_now_is_a_queue() -> None:
     at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(60.0))
-    assert not traffic.traffic().queue
+    assert traffic.traffic().waiting == 0
     traffic.forget()
     at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(-1.0))
-    assert traffic.traffic() == traffic.Traffic(open_jobs=0, queue=True)
+    assert traffic.traffic() == traffic.Traffic(open_jobs=0, waiting=1)
 
 
 def test_a_claim_carries_the_time_of_the_database() -> None:

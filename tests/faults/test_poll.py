@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from glam_tryon import jobs
 from glam_tryon.engine.claim import claim_steps
 from glam_tryon.engine.steps import advance
 from glam_tryon.engine.writeback import write_back
+from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.sandbox import Sandbox
 from tests.faults.outcome import downloads, outcomes, posts, questions, slots_held, state
@@ -214,6 +216,27 @@ def test_fault_18_a_job_that_stays_in_the_queue_ends_at_its_age_and_frees_its_sl
     expires_only_at_its_age(job, engine)
     assert (outcomes(job), posts(glam)) == (["accepted"], 1)
     hold_invariants()
+
+
+def test_fault_18_a_picture_that_came_too_late_is_taken_when_staff_ask_again(
+    order: Order, engine: Engine, glam: Sandbox, hold_invariants: Hold
+) -> None:
+    glam.hold()
+    job = order()
+    expires_only_at_its_age(job, engine)
+    jobs.ask_again(job)
+    engine.once()
+    assert state(job) == ("failed", "expired")
+    glam.release()
+    jobs.ask_again(job)
+    engine.pump()
+    assert (state(job), outcomes(job), posts(glam)) == (("ready", ""), ["accepted"], 1)
+    hold_invariants()
+
+
+def test_a_job_that_glam_never_took_cannot_be_asked_about(order: Order) -> None:
+    with pytest.raises(IllegalTransition):
+        jobs.ask_again(order())
 
 
 @pytest.mark.parametrize("reason", ["No person found in the photo", ""])

@@ -173,7 +173,22 @@ def test_a_house_model_with_a_script_is_answered_with_the_job(
         "url": f"/tryon/jobs/{job.pk}/",
         "cancel_url": f"/tryon/jobs/{job.pk}/cancel/",
         "photo_url": f"/tryon/jobs/{job.pk}/photo.jpg",
+        "person": {"kind": "house_model", "title": "Mina"},
+        "again_url": start_url(job.product),
+        "usual_seconds": None,
+        "waited_seconds": 0,
         "results": [],
+        "expires_at": None,
+        "expires_words": None,
+        "feedback": {"verdict": "", "reason": ""},
+        "share": None,
+        "urls": {
+            "delete": f"/tryon/jobs/{job.pk}/delete/",
+            "delete_photo": "",
+            "share": "",
+            "unshare": "",
+            "feedback": "",
+        },
         "error": None,
     }
     assert not ConsentRecord.objects.exists()
@@ -565,8 +580,8 @@ def test_asking_about_a_job_costs_few_queries(
     client.get(address, headers=JSON)
     with CaptureQueriesContext(connection) as queries:
         client.get(address, headers=JSON)
-    # The session, the user if any, the job, its product, its results.
-    assert len(queries) <= 4 + signed_in, [query["sql"] for query in queries]
+    # The session, the user if any, the job, its product, its results, its shared link.
+    assert len(queries) <= 5 + signed_in, [query["sql"] for query in queries]
 
 
 # Canceling.

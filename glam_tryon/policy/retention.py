@@ -1,0 +1,101 @@
+"""How long photos and results are kept, and the deletion of what is over its time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models, router
+from django.db.models import Exists, OuterRef, Q
+
+from glam_tryon.conf import conf
+from glam_tryon.models import PersonPhoto, TryOnJob
+from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.owner import SHOP
+from glam_tryon.policy.deletion import delete_file, delete_results
+
+logger = logging.getLogger("glam_tryon.policy")
+
+DAY_SECONDS = 86_400
+#: So many of each kind are deleted in one go, so that a poller is not kept from its work.
+BATCH = 100
+
+
+def results_expire_at(job: TryOnJob) -> datetime | None:
+    """Return when the pictures of a job are deleted; None while it runs, and for the shop's own."""
+    if job.finished_at is None or job.owner == SHOP:
+        return None
+    days = conf.RESULT_DAYS if job.user_id else conf.VISITOR_RESULT_DAYS
+    return job.finished_at + timedelta(days=days)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many files were deleted, or would be, and how many could not be."""
+
+    photos: int
+    results: int
+    failed: int
+
+
+def photos_to_delete() -> models.QuerySet[PersonPhoto]:
+    """Shoppers' photos whose time is over.
+
+    A photo goes ``PHOTO_GRACE_SECONDS`` after its last job, at the latest ``PHOTO_SECONDS`` after
+    it was given; or when the time is over for which its owner wished to keep it.
+    """
+    jobs = TryOnJob.objects.filter(person_photo_id=OuterRef("pk"))
+    recent = jobs.filter(finished_at__gte=after(-conf.PHOTO_GRACE_SECONDS))
+    unused = Q(kept_until=None, created_at__lt=after(-conf.PHOTO_GRACE_SECONDS))
+    unused &= ~Exists(jobs.open()) & ~Exists(recent)
+    too_old = Q(kept_until=None, created_at__lt=after(-conf.PHOTO_SECONDS))
+    rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
+    return (
+        rows.filter(kind=PersonPhoto.Kind.SHOPPER)
+        .filter(too_old | unused | Q(kept_until__lt=DatabaseNow()))
+        .exclude(image="")
+    )
+
+
+def results_to_delete() -> models.QuerySet[TryOnJob]:
+    """Jobs whose pictures are over their time, or were deleted by their owner."""
+    rows = TryOnJob.objects.using(router.db_for_write(TryOnJob)).exclude(results=None)
+    of_users = Q(user__isnull=False, finished_at__lt=after(-DAY_SECONDS * conf.RESULT_DAYS))
+    of_visitors = Q(user=None, finished_at__lt=after(-DAY_SECONDS * conf.VISITOR_RESULT_DAYS))
+    return rows.filter(
+        Q(deleted_at__isnull=False) | (of_users | of_visitors) & ~Q(owner=SHOP)
+    ).distinct()
+
+
+def prune(*, dry_run: bool = False, limit: int = BATCH) -> Pruned:
+    """Delete what is over its time, at most ``limit`` photos and the results of ``limit`` jobs.
+
+    What cannot be deleted is logged and tried again next time.
+    """
+    photos, jobs = photos_to_delete(), results_to_delete()
+    if dry_run:
+        results = jobs.aggregate(count=models.Count("results"))["count"]
+        return Pruned(photos.count(), results, 0)
+    gone, failed = _each(photos.order_by("created_at")[:limit], delete_file)
+    pictures, stuck = _each(jobs.order_by("finished_at")[:limit], _forget)
+    return Pruned(gone, pictures, failed + stuck)
+
+
+def _forget(job: TryOnJob) -> list[str]:
+    job.hide()
+    return delete_results(job)
+
+
+def _each(rows: Iterable[Any], delete: Callable[[Any], list[str]]) -> tuple[int, int]:
+    deleted = failed = 0
+    for row in rows:
+        try:
+            deleted += len(delete(row))
+        except Exception:
+            # Storages raise what their back ends raise; one file must not keep the others.
+            logger.exception("%s %s could not be deleted", type(row).__name__, row.pk)
+            failed += 1
+    return deleted, failed

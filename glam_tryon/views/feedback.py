@@ -1,0 +1,33 @@
+"""What a shopper thinks of a picture."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST
+
+from glam_tryon.models import TryOnJob
+from glam_tryon.models.job import Feedback, FeedbackReason
+from glam_tryon.views.facts import describe
+from glam_tryon.views.visitor import own_job, wants_json
+
+
+@csrf_protect
+@require_POST
+def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keep the verdict on one's own result; the last one counts."""
+    job = own_job(request, pk)
+    verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
+    if verdict not in Feedback.values or reason not in ("", *FeedbackReason.values):
+        return JsonResponse({"error": {"code": "invalid", "message": ""}}, status=400)
+    job.feedback = verdict
+    job.feedback_reason = reason if verdict == Feedback.DOWN else ""
+    TryOnJob.objects.filter(pk=job.pk).update(
+        feedback=job.feedback, feedback_reason=job.feedback_reason
+    )
+    if wants_json(request):
+        return JsonResponse(describe(request, job))
+    return redirect("glam_tryon:job", pk=job.pk)
