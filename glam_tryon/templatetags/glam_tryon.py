@@ -20,12 +20,14 @@ def tryon_assets() -> SafeString:
     """The stylesheet and the loader; once a page, in its head."""
     return format_html(
         '<link rel="stylesheet" href="{}">'
-        '<script type="module" src="{}" data-glam-tryon-dialog="{}" data-close="{}" '
-        'data-loading="{}" data-unreachable="{}" data-again="{}"></script>',
+        '<script type="module" src="{}" data-glam-tryon-dialog="{}" '
+        'data-extras="{}" data-close="{}" data-loading="{}" data-unreachable="{}" '
+        'data-again="{}"></script>',
         static("glam_tryon/glam_tryon.css"),
         static("glam_tryon/glam_tryon.js"),
         # Storages with hashed names do not follow a name inside a module.
         static("glam_tryon/dialog.js"),
+        static("glam_tryon/extras.css"),
         gettext("Close"),
         gettext("One moment…"),
         gettext("The shop cannot be reached. Please look at your connection."),

@@ -6,6 +6,7 @@ import re
 
 # "~" is safe in every address, and rarer in keys than "_" or ".".
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _ESCAPED = re.compile(rb"~([0-9A-F]{2})")
 
 
@@ -26,6 +27,8 @@ class ProductKey:
 
     def to_url(self, value: str) -> str:
         """Return the key as it stands in an address."""
+        if _PLAIN_KEY.fullmatch(value):
+            return value
         if set(value) == {"."}:
             # Browsers would climb up the path.
             return "~2E" * len(value)

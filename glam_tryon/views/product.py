@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db.models import Model, prefetch_related_objects
 from django.http import Http404
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
+from django.utils.translation import get_language
 
 from glam_tryon.exceptions import NotRegistered
 from glam_tryon.garments import garment_of
 from glam_tryon.models import TryOnJob
+from glam_tryon.views.keys import ProductKey
 
 
 def product_or_404(model: str, key: str) -> Model:
@@ -60,9 +64,30 @@ def _model_of(job: TryOnJob) -> type[Model] | None:
         return None
 
 
+@lru_cache(maxsize=1024)
+def _around_key(urlconf: str, prefix: str, language: str | None, label: str) -> tuple[str, str]:
+    """Return what stands before and after the key in the addresses of one model's products.
+
+    ``prefix`` and ``language`` are what else ``reverse`` looks at.
+    """
+    address = reverse("glam_tryon:start", args=[label, "any-key"], urlconf=urlconf)
+    before, _, after = address.rpartition("any-key")
+    return before, after
+
+
+_key = ProductKey()
+
+
 def start_url(product: Model) -> str:
-    """Return the address at which a try-on of the product begins."""
-    return reverse("glam_tryon:start", args=[product._meta.label_lower, str(product.pk)])
+    """Return the address at which a try-on of the product begins.
+
+    A page may hold a hundred buttons, and ``reverse`` takes longer than all else that they do.
+    """
+    urlconf = get_urlconf() or settings.ROOT_URLCONF
+    before, after = _around_key(
+        urlconf, get_script_prefix(), get_language(), product._meta.label_lower
+    )
+    return f"{before}{_key.to_url(str(product.pk))}{after}"
 
 
 def garment_url(product: Model) -> str:

@@ -24,7 +24,6 @@ from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.consent import text_sha256
-from glam_tryon.models.job import FeedbackReason
 from glam_tryon.policy.consent import current_text
 from glam_tryon.policy.pause import is_paused
 from glam_tryon.views.facts import describe
@@ -148,7 +147,6 @@ def job(request: HttpRequest, pk: UUID) -> HttpResponse:
             "job": facts,
             "moving": not facts["over"] and not facts["error"],
             "again_url": facts["again_url"],
-            "reasons": FeedbackReason.choices,
         }
         response = render(request, "glam_tryon/job.html", context)
     response["Cache-Control"] = "private, no-store"

@@ -26,6 +26,9 @@ __all__ = ["glam"]
 
 GPS = 0x8825
 
+#: How the text of the consent begins.
+CONSENT = re.compile("^(I agree|A new text)")
+
 
 @pytest.fixture
 def shop(transactional_db: None, glam: Sandbox, live_server: Any) -> Iterator[str]:
@@ -39,6 +42,15 @@ def shop(transactional_db: None, glam: Sandbox, live_server: Any) -> Iterator[st
     glam.release()
     poller.stop()
     thread.join()
+
+
+@pytest.fixture
+def gallery(transactional_db: None, settings: Any, live_server: Any) -> str:
+    """The address of a stocked shop whose gallery is open; nothing of it asks Glam."""
+    settings.DEBUG = True
+    load_products()
+    load_house_models()
+    return str(live_server.url)
 
 
 @pytest.fixture
@@ -98,7 +110,10 @@ class Shopper:
         expect(self.dialog.get_by_text(file.name)).to_be_visible()
 
     def agree(self) -> None:
-        self.dialog.get_by_role("checkbox").check()
+        self.agree_to(CONSENT)
+
+    def agree_to(self, words: str | re.Pattern[str]) -> None:
+        self.dialog.get_by_role("checkbox", name=words).check()
 
     def press(self, name: str) -> None:
         self.dialog.get_by_role("button", name=name).click()
@@ -114,6 +129,15 @@ class Shopper:
 @pytest.fixture
 def shopper(page: Page, shop: str) -> Shopper:
     return Shopper(page, shop)
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the target has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab never came to {target}")
 
 
 def only_job() -> TryOnJob:

@@ -75,7 +75,7 @@ def test_an_own_photo_needs_consent_and_is_made_small_before_it_leaves(
     expect(shopper.dialog.get_by_role("alert")).to_have_text(
         "Please agree to how your photo is used, or choose a model."
     )
-    expect(shopper.dialog.get_by_role("checkbox")).to_be_focused()
+    expect(shopper.dialog.get_by_role("checkbox", name="I agree")).to_be_focused()
     shoot("dialog-consent-missing")
     assert not PersonPhoto.objects.filter(kind="shopper").exists()
 
@@ -137,7 +137,7 @@ def test_the_whole_way_works_without_javascript(
     page.get_by_role("button", name="Try it on").click()
     expect(page.get_by_role("alert")).to_have_text("Choose a model or your own photo.")
     page.get_by_label("Your photo").first.set_input_files(photo)
-    page.get_by_role("checkbox").check()
+    page.get_by_role("checkbox", name="I agree").check()
     page.get_by_role("button", name="Try it on").click()
     # The page looks again by itself.
     expect(page.get_by_alt_text("AI-generated preview: Denim jacket")).to_be_visible(timeout=30_000)

@@ -14,11 +14,14 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.template import Context, Template
 from django.test import override_settings
+from django.test.utils import override_script_prefix
+from django.urls import reverse
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from example_project.shop.models import Product
 from glam_tryon.exceptions import NotRegistered
+from glam_tryon.views.product import start_url
 
 
 def render(source: str, **context: Any) -> str:
@@ -48,6 +51,17 @@ def test_a_hundred_buttons_ask_the_database_nothing(
     assert page.count("<glam-tryon>") == 100
 
 
+@pytest.mark.parametrize("prefix", ["/", "/shop/"])
+@pytest.mark.parametrize("key", ["7", "4f2c-11", "a/b", "any-key", "..", "größe"])
+def test_the_buttons_address_is_the_one_that_django_gives(prefix: str, key: str) -> None:
+    product = Product()
+    product.pk = key
+    with override_script_prefix(prefix):
+        address = reverse("glam_tryon:start", args=["shop.product", key])
+        assert start_url(product) == address
+        assert address.startswith(f"{prefix}tryon/")
+
+
 def test_a_product_whose_model_is_not_registered_is_an_error_that_names_the_remedy() -> None:
     with pytest.raises(NotRegistered, match=r"garments\.register\(User"):
         render("{% tryon_button product %}", product=User(pk=1))
@@ -58,7 +72,8 @@ def test_the_assets_are_one_stylesheet_and_one_module() -> None:
         assert render("{% tryon_assets %}") == (
             '<link rel="stylesheet" href="/static/glam_tryon/glam_tryon.css">'
             '<script type="module" src="/static/glam_tryon/glam_tryon.js" '
-            'data-glam-tryon-dialog="/static/glam_tryon/dialog.js" data-close="Close" '
+            'data-glam-tryon-dialog="/static/glam_tryon/dialog.js" '
+            'data-extras="/static/glam_tryon/extras.css" data-close="Close" '
             'data-loading="One moment…" '
             'data-unreachable="The shop cannot be reached. Please look at your connection." '
             'data-again="Try again"></script>'
@@ -79,13 +94,22 @@ def test_the_module_of_the_dialog_is_found_under_a_hashed_name(tmp_path: Path) -
             "glam_tryon/glam_tryon.css",
             "glam_tryon/glam_tryon.js",
             "glam_tryon/dialog.js",
+            "glam_tryon/extras.css",
         ]
         assert all(staticfiles_storage.exists(name) for name in names)
-        assert not [name for name in names if re.search(r"(css|js|dialog)\.(css|js)$", name)]
+        assert not [name for name in names if re.search(r"(tryon|extras|dialog)\.(css|js)$", name)]
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("glam_tryon.js", 2048), ("dialog.js", 8192), ("glam_tryon.css", 3072)]
+    ("name", "limit"),
+    [
+        ("glam_tryon.js", 2048),
+        ("dialog.js", 8192),
+        ("glam_tryon.css", 3072),
+        ("camera.js", 3072),
+        ("result.js", 3072),
+        ("extras.css", 3072),
+    ],
 )
 def test_the_files_stay_light(name: str, limit: int) -> None:
     file = finders.find(f"glam_tryon/{name}")

@@ -4,6 +4,28 @@ const LONG_SIDE = 1536;
 const POLL_MS = { first: 700, last: 3000, growth: 1.25 };
 const ANSWER_MS = 20_000;
 
+/* What outlives a page of the shop, in this tab: the try-on whose end nobody has seen, and who
+   shall wear the next garment. */
+const UNSEEN = "glam-tryon";
+const PERSON = "glam-tryon-person";
+
+const store = {
+  get(key) {
+    try {
+      return JSON.parse(sessionStorage.getItem(key));
+    } catch {
+      return null;
+    }
+  },
+  set(key, value) {
+    try {
+      sessionStorage.setItem(key, JSON.stringify(value));
+    } catch {
+      // Where nothing may be stored, nothing is remembered.
+    }
+  },
+};
+
 /* One request. Resolves with whatever the server says; rejects when it says nothing.
    XMLHttpRequest, for it alone reports how much of an upload is done, and it parses a page
    ("document") without running anything in it. */
@@ -47,11 +69,13 @@ async function pause(ms, signal) {
 
 /* Ask for the job until it is over; tell each answer to `tell`, a lost connection as null. */
 async function follow(job, signal, tell) {
-  let wait = POLL_MS.first;
-  tell(job);
+  let wait = job.words ? POLL_MS.first : 0;
+  if (wait) {
+    tell(job);
+  }
   while (!job.over && !job.error) {
     await pause(wait, signal);
-    wait = Math.min(wait * POLL_MS.growth, POLL_MS.last);
+    wait = Math.min(Math.max(wait, POLL_MS.first) * POLL_MS.growth, POLL_MS.last);
     try {
       const { status, data } = await ask("GET", job.url, { signal });
       if (status === 200 && data) {
@@ -94,72 +118,153 @@ function randomId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/* Count the seconds in `element` until the returned function is called. */
-function countSeconds(element) {
-  const begun = Date.now();
-  const show = () => {
-    const seconds = Math.round((Date.now() - begun) / 1000);
-    element.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  };
-  show();
-  const timer = setInterval(show, 1000);
-  return () => clearInterval(timer);
+/* A time in words of the page's language, with the plural that belongs to it. */
+function duration(seconds) {
+  const [value, unit] =
+    seconds < 90 ? [Math.ceil(seconds / 5) * 5, "second"] : [Math.round(seconds / 60), "minute"];
+  const language = document.documentElement.lang.replace("_", "-") || undefined;
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(value);
+}
+
+/* Count the seconds of one wait, and fill the bar towards the usual time. That is no promise, so
+   the bar never gets full. */
+class Clock {
+  #begun = Date.now();
+  #usual = 0;
+  #timer = setInterval(() => this.#tick(), 1000);
+  #view;
+
+  constructor(view) {
+    this.#view = view;
+    this.#tick();
+  }
+
+  learn(job) {
+    const begun = Date.now() - (job.waited_seconds ?? 0) * 1000;
+    if (job.waited_seconds && Math.abs(begun - this.#begun) > 2000) {
+      this.#begun = begun;
+    }
+    const usual = this.#view.querySelector("[data-usual]");
+    if (job.usual_seconds && usual) {
+      this.#usual = job.usual_seconds;
+      usual.textContent = usual.dataset.usual.replace("{time}", duration(this.#usual));
+    }
+    this.#tick();
+  }
+
+  #tick() {
+    const seconds = Math.max(0, Math.round((Date.now() - this.#begun) / 1000));
+    const rest = String(seconds % 60).padStart(2, "0");
+    this.#view.querySelector("[data-elapsed]").textContent = `${Math.floor(seconds / 60)}:${rest}`;
+    if (this.#usual) {
+      const part = 1 - Math.exp((-1.5 * seconds) / this.#usual);
+      this.#view.querySelector("progress").value = 0.95 * part;
+    }
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+  }
 }
 
 function showPicture(img, src, alt) {
   img.hidden = !src;
-  if (src) {
-    img.src = src;
-  } else {
+  if (!src) {
     img.removeAttribute("src");
+  } else if (img.getAttribute("src") !== src) {
+    img.src = src;
   }
   if (alt !== undefined) {
     img.alt = alt;
   }
 }
 
-/* Let the shopper slide between the photo before and the picture. */
-async function compare(view, photoUrl) {
-  const before = view.querySelector("[data-before]");
-  const slider = view.querySelector("input[type=range]");
-  if (!photoUrl || !before || !slider) {
-    return;
+/* The end of this try-on was seen, or it is wanted no more. */
+function forget(url) {
+  if (store.get(UNSEEN)?.url === url) {
+    store.set(UNSEEN, null);
   }
-  const stage = slider.parentElement;
-  before.src = photoUrl;
-  try {
-    await before.decode();
-  } catch {
-    return;
-  }
-  const move = (value) => stage.style.setProperty("--glam-tryon-before", value / 100);
-  move(100);
-  before.hidden = slider.hidden = view.querySelector(".glam-tryon-handle").hidden = false;
-  stage.dataset.reveal = "";
-  slider.addEventListener("input", () => {
-    delete stage.dataset.reveal;
-    move(slider.value);
-  });
-  // The wipe begins once the starting point was painted.
-  requestAnimationFrame(() => requestAnimationFrame(() => move(slider.value)));
 }
 
-/* A job's own page: look again without reloading it, and compare when the picture is there. */
+/* What the view of a result can do is a module of its own, for most dialogs are closed before. */
+async function equip(view, job, page) {
+  const result = await import(view.dataset.module).catch(() => null);
+  await result?.equip(view, job, { ask, ...page });
+}
+
+/* A job's own page: look again without reloading it, and equip it when the picture is there. */
 export async function attend(host) {
-  const words = host.querySelector("[data-view=waiting] [data-words]");
-  if (!words) {
-    const view = host.querySelector("[data-view=result]");
-    await (view && compare(view, view.querySelector("[data-before]").dataset.src));
+  const { signal } = new AbortController();
+  const { job: url } = host.dataset;
+  const waiting = host.querySelector("[data-view=waiting]");
+  if (waiting) {
+    store.set(UNSEEN, { url, start: "" });
+    const words = waiting.querySelector("[data-words]");
+    const clock = new Clock(waiting);
+    words.setAttribute("aria-live", "polite");
+    await follow({ url }, signal, (job) => {
+      if (job) {
+        clock.learn(job);
+        if (job.words !== words.textContent) {
+          words.textContent = job.words;
+        }
+      }
+    });
+    location.reload();
     return;
   }
-  words.setAttribute("aria-live", "polite");
-  countSeconds(host.querySelector("[data-elapsed]"));
-  await follow({ url: host.dataset.job }, new AbortController().signal, (job) => {
-    if (job?.words && job.words !== words.textContent) {
-      words.textContent = job.words;
+  forget(url);
+  const view = host.querySelector("[data-view=result]");
+  if (view) {
+    const { data: job } = await ask("GET", url);
+    const emit = (name, detail) => host.emit(name, { job: job.id, ...detail });
+    await equip(view, job, { emit, signal });
+  }
+}
+
+/* Tell of a try-on on a page without its product's button. */
+export async function badge({ url }) {
+  const note = document.createElement("p");
+  const link = document.createElement("a");
+  note.className = "glam-tryon glam-tryon-badge";
+  note.setAttribute("role", "status");
+  link.href = url;
+  document.body.append(note);
+  const { signal } = new AbortController();
+  const last = await follow({ url }, signal, (job) => {
+    if (job) {
+      const text = `${job.title}: ${job.words}`;
+      if (text !== link.textContent) {
+        link.textContent = text;
+        note.replaceChildren(link);
+      }
+      note.dataset.state = job.over || job.error ? "over" : "waiting";
     }
   });
-  location.reload();
+  if (!last) {
+    forget(url);
+    note.remove();
+  }
+}
+
+/* What only the dialog needs of the looks; its form is shown when it is there. */
+function dress(href) {
+  return new Promise((resolve) => {
+    if (!href || document.querySelector(`link[href="${CSS.escape(href)}"]`)) {
+      resolve();
+      return;
+    }
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = href;
+    link.onload = link.onerror = resolve;
+    document.head.append(link);
+  });
+}
+
+async function countCameras() {
+  const devices = await navigator.mediaDevices?.enumerateDevices().catch(() => []);
+  return (devices ?? []).filter(({ kind }) => kind === "videoinput").length;
 }
 
 export class TryOn {
@@ -174,9 +279,15 @@ export class TryOn {
   #photo = null;
   #choice = 0;
   #abort = new AbortController();
+  #film = new AbortController();
   #sent = false;
   #job = null;
-  #stopClock = () => {};
+  #clock = null;
+  #loading = false;
+  #person = null;
+  #dressed;
+  #cameras;
+  #chip;
 
   constructor(host, link, texts) {
     this.#host = host;
@@ -194,8 +305,14 @@ export class TryOn {
     this.#status.setAttribute("role", "status");
     this.#body = document.createElement("div");
     this.#dialog.append(this.#body, this.#status, close);
+    this.#chip = document.createElement("span");
+    this.#chip.className = "glam-tryon-chip";
+    this.#chip.setAttribute("role", "status");
+    host.append(this.#chip);
     document.body.append(this.#dialog);
     this.#listen(close);
+    this.#dressed = dress(texts.extras);
+    this.#cameras = countCameras();
   }
 
   open() {
@@ -203,39 +320,52 @@ export class TryOn {
       return;
     }
     delete this.#host.dataset.news;
+    this.#chip.textContent = "";
     this.#dialog.showModal();
     this.#emit("opened");
-    if (this.#form) {
-      this.#focus();
+    if (this.#loading) {
+      return;
+    }
+    if (this.#form && !(this.#choosing && !this.#photo && this.#person !== store.get(PERSON))) {
+      this.#see();
     } else {
       this.#load();
     }
   }
 
+  /* Go on with a try-on that was begun on an earlier page; the dialog stays closed. */
+  async resume(job) {
+    await this.#load();
+    if (this.#choosing) {
+      this.#sent = true;
+      this.#job = job;
+      this.#abort = new AbortController();
+      this.#wait("");
+      await this.#attend(job, this.#abort.signal).catch(() => {});
+    }
+  }
+
   destroy() {
     this.#abort.abort();
-    this.#stopClock();
+    this.#film.abort();
+    this.#clock?.stop();
     this.#forgetPhoto();
+    this.#chip.remove();
     this.#dialog.remove();
   }
 
-  /* Returns false when a listener of the shop took the matter over. */
-  #emit(name, detail = {}) {
-    return this.#host.dispatchEvent(
-      new CustomEvent(`glam-tryon:${name}`, {
-        bubbles: true,
-        composed: true,
-        cancelable: true,
-        detail: { id: randomId(), job: this.#job?.id ?? null, ...detail },
-      }),
-    );
+  #emit(name, detail) {
+    return this.#host.emit(name, { job: this.#job?.id ?? null, ...detail });
   }
 
   #listen(close) {
     const dialog = this.#dialog;
     let pressed = null;
     close.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => this.#emit("closed"));
+    dialog.addEventListener("close", () => {
+      this.#film.abort();
+      this.#emit("closed");
+    });
     // A drag that begins in the dialog and ends beside it is no wish to close.
     dialog.addEventListener("pointerdown", (event) => (pressed = event.target));
     dialog.addEventListener("click", (event) => {
@@ -282,27 +412,37 @@ export class TryOn {
     return this.#form && this.#view === this.#form;
   }
 
+  /* The form's page, parsed; null when it is another page, such as one to sign in. */
+  async #fetchForm() {
+    const url = new URL(this.#link.href);
+    this.#person = store.get(PERSON);
+    if (this.#person) {
+      url.searchParams.set("photo", this.#person);
+    }
+    const { data } = await ask("GET", url, {
+      type: "document",
+      headers: { "X-Glam-Tryon": "dialog" },
+    });
+    return data?.querySelector("[data-glam-tryon]") ?? null;
+  }
+
   async #load() {
     const note = document.createElement("p");
     note.className = "glam-tryon-loading";
     note.textContent = this.#texts.loading ?? "";
     this.#body.replaceChildren(note);
+    this.#loading = true;
     try {
-      const { data } = await ask("GET", this.#link.href, {
-        type: "document",
-        headers: { "X-Glam-Tryon": "dialog" },
-        signal: this.#abort.signal,
-      });
-      const body = data?.querySelector("[data-glam-tryon]");
-      if (!body) {
+      const [body, cameras] = await Promise.all([this.#fetchForm(), this.#cameras, this.#dressed]);
+      if (body) {
+        this.#body.replaceWith(document.adoptNode(body));
+        this.#body = body;
+        this.#texts = { ...this.#texts, ...body.dataset };
+        this.#prepare(body.querySelector("form"), cameras);
+      } else if (this.#dialog.open) {
         // A page to sign in, or one that says that the product is gone: the browser shows it.
         location.assign(this.#link.href);
-        return;
       }
-      this.#body.replaceWith(document.adoptNode(body));
-      this.#body = body;
-      this.#texts = { ...this.#texts, ...body.dataset };
-      this.#prepare(body.querySelector("form"));
     } catch {
       const again = document.createElement("button");
       again.type = "button";
@@ -312,11 +452,14 @@ export class TryOn {
       note.textContent = this.#texts.unreachable ?? "";
       note.append(again);
       again.focus();
+    } finally {
+      this.#loading = false;
     }
   }
 
-  #prepare(form) {
+  #prepare(form, cameras) {
     this.#form = this.#view = form;
+    const camera = form.querySelector("[data-camera]");
     // Beside the button, which is always in sight; on a page it stands at the top.
     form.querySelector(".glam-tryon-actions").prepend(form.querySelector("[data-error]"));
     form.addEventListener("submit", (event) => {
@@ -324,8 +467,8 @@ export class TryOn {
       this.#submit();
     });
     form.addEventListener("change", ({ target }) => {
-      if (target.name === "house_model") {
-        this.#chooseModel(target);
+      if (target.type === "radio") {
+        this.#choosePerson(target);
       } else if (target.name === "photo" && target.files.length) {
         this.#choose(target.files[0]);
       } else if (target.name === "consent") {
@@ -333,6 +476,17 @@ export class TryOn {
         this.#emit("consent", { given: target.checked });
       }
     });
+    if (camera) {
+      camera.hidden = !cameras;
+      camera.addEventListener("click", () => this.#takePhoto());
+    }
+    const radios = [...form.querySelectorAll("[type=radio]")];
+    const radio =
+      radios.find(({ value }) => value === this.#person) ?? radios.find((each) => each.checked);
+    if (radio) {
+      radio.checked = true;
+      this.#showPerson(radio);
+    }
     this.#focus();
   }
 
@@ -382,12 +536,44 @@ export class TryOn {
     this.#complain("");
   }
 
-  #chooseModel(radio) {
+  /* A house model, or the photo that the shop still has of the shopper. */
+  #choosePerson(radio) {
     this.#choice += 1;
     this.#forgetPhoto();
+    this.#untick(radio);
+    this.#showPerson(radio);
+    if (radio.name === "house_model") {
+      this.#emit("model-chosen");
+    } else {
+      this.#emit("photo-chosen", { kept: true });
+    }
+  }
+
+  #showPerson(radio) {
     const card = radio.closest("label");
     this.#chosen("model", card.querySelector("img").src, card.textContent.trim());
-    this.#emit("model-chosen");
+  }
+
+  #untick(chosen) {
+    for (const radio of this.#form.querySelectorAll("[type=radio]")) {
+      radio.checked = radio === chosen;
+    }
+  }
+
+  async #takePhoto() {
+    this.#film = new AbortController();
+    const { signal } = this.#film;
+    const view = this.#show("camera");
+    this.#focus();
+    const camera = await import(view.dataset.module).catch(() => null);
+    const file = await camera?.film(view, signal);
+    this.#replaceView(this.#form);
+    this.#focus();
+    if (file) {
+      await this.#choose(file);
+    } else if (!camera) {
+      this.#complain(this.#texts.offline);
+    }
   }
 
   async #choose(file) {
@@ -408,14 +594,16 @@ export class TryOn {
       return;
     }
     this.#photo = { blob, url: small ? URL.createObjectURL(small) : "" };
-    for (const radio of this.#form.querySelectorAll("[name=house_model]")) {
-      radio.checked = false;
-    }
+    this.#untick(null);
     this.#chosen("photo", this.#photo.url, file.name);
     this.#emit("photo-chosen");
   }
 
   // Asking
+
+  get #ticked() {
+    return this.#form.querySelector("[type=radio]:checked");
+  }
 
   #order() {
     const { elements } = this.#form;
@@ -426,8 +614,11 @@ export class TryOn {
     if (this.#photo) {
       body.set("photo", this.#photo.blob, "photo");
       body.set("consent", "on");
+      if (elements.keep?.checked) {
+        body.set("keep", "on");
+      }
     } else {
-      body.set("house_model", this.#form.querySelector("[name=house_model]:checked").value);
+      body.set(this.#ticked.name, this.#ticked.value);
     }
     return body;
   }
@@ -437,7 +628,7 @@ export class TryOn {
     if (!this.#choosing) {
       return;
     }
-    if (!this.#photo && !this.#form.querySelector("[name=house_model]:checked")) {
+    if (!this.#photo && !this.#ticked) {
       this.#complain(this.#texts.noPerson);
       return;
     }
@@ -450,13 +641,19 @@ export class TryOn {
     this.#sent = true;
     this.#abort = new AbortController();
     const { signal } = this.#abort;
+    const upload = new AbortController();
     const view = this.#wait(this.#photo ? this.#texts.sending : this.#texts.starting);
     const bar = view.querySelector("progress");
+    const cancel = view.querySelector("[data-cancel]");
+    let sent = 1;
+    // Half a photo is no order. A whole one may be: its answer is waited for, then canceled.
+    signal.addEventListener("abort", () => sent < 1 && upload.abort());
     try {
       const { status, data } = await ask("POST", this.#form.action, {
         body: this.#order(),
-        signal,
+        signal: upload.signal,
         onProgress: (part) => {
+          sent = part;
           if (this.#photo && part < 1) {
             bar.value = part;
           } else {
@@ -464,12 +661,15 @@ export class TryOn {
           }
         },
       });
-      if (data?.id) {
+      if (signal.aborted) {
+        await this.#stop(data, cancel);
+      } else if (data?.id) {
         this.#job = data;
+        store.set(UNSEEN, { url: data.url, start: this.#link.pathname });
         this.#emit("requested");
         await this.#attend(data, signal);
       } else {
-        this.#refuse(status, data?.error);
+        await this.#refuse(status, data?.error);
       }
     } catch (error) {
       if (!signal.aborted) {
@@ -478,16 +678,37 @@ export class TryOn {
     }
   }
 
-  #refuse(status, error) {
+  async #refuse(status, error) {
     const { consent, consent_sha256: sha256 } = this.#form.elements;
     if (error?.consent_text) {
       this.#form.querySelector("[data-consent]").textContent = error.consent_text;
       sha256.value = error.consent_sha256;
       consent.checked = false;
     }
+    const lapsed = error ? ["csrf", "session"].includes(error.code) : status === 403;
     const known = { 403: this.#texts.session, 413: this.#texts.tooLarge };
     this.#emit("failed", { code: error?.code ?? String(status) });
-    this.#back(error?.message ?? known[status] ?? this.#texts.server, !error);
+    if (lapsed) {
+      await this.#renew();
+    }
+    this.#back(error?.message ?? known[status] ?? this.#texts.server, lapsed || !error);
+  }
+
+  /* A new token in place of one whose session is over; what was chosen stays. */
+  async #renew() {
+    const body = await this.#fetchForm();
+    if (!body) {
+      location.assign(this.#link.href);
+      return;
+    }
+    const name = "[name=csrfmiddlewaretoken]";
+    const { value } = body.querySelector(name);
+    const templates = [...this.#body.querySelectorAll("template")];
+    for (const part of [this.#form, ...templates.map((template) => template.content)]) {
+      for (const input of part.querySelectorAll(name)) {
+        input.value = value;
+      }
+    }
   }
 
   // Waiting and the end
@@ -504,7 +725,7 @@ export class TryOn {
   }
 
   #replaceView(view) {
-    this.#stopClock();
+    this.#clock?.stop();
     if (this.#view !== this.#form) {
       this.#view.remove();
     }
@@ -517,24 +738,28 @@ export class TryOn {
 
   /* Back to the choice, which is as it was. */
   #back(message, again = false) {
+    const submit = this.#form.querySelector("[type=submit]");
     delete this.#host.dataset.state;
+    delete this.#host.dataset.news;
     this.#replaceView(this.#form);
     if (this.#job) {
+      forget(this.#job.url);
       this.#form.elements.request_id.value = randomId();
       this.#job = null;
     }
-    if (again) {
-      this.#form.querySelector("[type=submit]").textContent = this.#texts.again;
-    }
+    submit.dataset.text ??= submit.textContent;
+    submit.textContent = again ? this.#texts.again : submit.dataset.text;
+    this.#chip.textContent = "";
     this.#say("");
     this.#focus();
     this.#complain(message);
   }
 
-  #fillStage(view) {
+  #fillStage(view, job) {
     const person = this.#form.querySelector("[data-person]");
     const garment = this.#form.querySelector("[data-garment]");
-    showPicture(view.querySelector("[data-person]"), person.getAttribute("src"), person.alt);
+    const photo = person.getAttribute("src") || job?.photo_url;
+    showPicture(view.querySelector("[data-person]"), photo, person.alt);
     showPicture(view.querySelector("[data-garment]"), garment.src);
   }
 
@@ -546,7 +771,7 @@ export class TryOn {
       event.preventDefault();
       this.#cancel(event.target);
     });
-    this.#stopClock = countSeconds(view.querySelector("[data-elapsed]"));
+    this.#clock = new Clock(view);
     this.#tell(words);
     this.#focus();
     return view;
@@ -555,17 +780,24 @@ export class TryOn {
   #tell(words) {
     this.#view.querySelector("[data-words]").textContent = words;
     this.#say(words);
+    if (this.#chip.textContent !== words) {
+      this.#chip.textContent = words;
+    }
   }
 
   async #attend(job, signal) {
     const last = await follow(job, signal, (now) => {
       this.#job = now ?? this.#job;
-      if (!now || !now.over) {
-        this.#tell(now ? now.words : this.#texts.reconnecting);
+      if (!now) {
+        this.#tell(this.#texts.reconnecting);
+      } else if (!now.over) {
+        this.#fillStage(this.#view, now);
+        this.#clock.learn(now);
+        this.#tell(now.words);
       }
     });
     if (!last) {
-      this.#back(this.#texts.session);
+      this.#back(this.#texts.gone);
     } else if (last.results.length) {
       await this.#reveal(last, signal);
     } else {
@@ -574,13 +806,17 @@ export class TryOn {
   }
 
   async #cancel(form) {
-    this.#abort.abort();
     const job = this.#job;
+    this.#abort.abort();
+    this.#form.elements.request_id.value = randomId();
     this.#back("");
-    if (job) {
-      this.#emit("canceled", { job: job.id });
-      const body = new FormData(form);
-      await ask("POST", job.cancel_url, { body }).catch(() => {});
+    this.#emit("canceled", { job: job?.id ?? null });
+    await this.#stop(job, form);
+  }
+
+  async #stop(job, form) {
+    if (job?.cancel_url) {
+      await ask("POST", job.cancel_url, { body: new FormData(form) }).catch(() => {});
     }
   }
 
@@ -588,72 +824,62 @@ export class TryOn {
     const view = this.#show("error");
     const product = view.querySelector("[data-product]");
     this.#host.dataset.state = "failed";
-    this.#fillStage(view);
+    this.#fillStage(view, job);
     view.querySelector("[data-message]").textContent = job.error?.message ?? "";
     view.querySelector("[data-message]").hidden = !job.error;
     product.hidden = !job.product_url;
     product.href = job.product_url;
     this.#tell(job.words);
     this.#say(`${job.words}. ${job.error?.message ?? ""}`);
-    this.#settle();
+    this.#settle(job);
     this.#emit("failed", { code: job.error?.code ?? job.status });
   }
 
   /* The end of a job while the dialog is closed is news on the button. */
-  #settle() {
+  #settle(job) {
     if (this.#dialog.open) {
-      this.#focus();
+      this.#see();
     } else {
       this.#host.dataset.news = "";
+      this.#chip.textContent = job.words;
+    }
+  }
+
+  #see() {
+    this.#focus();
+    if (this.#job && this.#view.dataset.view !== "waiting") {
+      forget(this.#job.url);
+      this.#chip.textContent = "";
     }
   }
 
   async #reveal(job, signal) {
     const picture = new Image();
-    picture.src = job.results[0].url;
+    const [first] = job.results;
+    picture.src = first.url;
     await picture.decode().catch(() => {});
     signal.throwIfAborted();
     const view = this.#show("result");
-    const basket = view.querySelector("[data-basket]");
-    const download = view.querySelector("[data-download]");
-    const show = (result) => {
-      const img = view.querySelector("[data-result]");
-      img.width = result.width;
-      img.height = result.height;
-      img.src = download.href = result.url;
-    };
-    show(job.results[0]);
-    this.#addThumbnails(view.querySelector("[data-thumbs]"), job.results, show);
-    basket.hidden = !job.add_to_cart_url;
-    basket.action = job.add_to_cart_url;
-    basket.addEventListener("submit", (event) => {
-      if (!this.#emit("added-to-basket")) {
-        event.preventDefault();
-      }
-    });
-    download.addEventListener("click", () => this.#emit("downloaded"));
+    const img = view.querySelector("[data-result]");
+    img.width = first.width;
+    img.height = first.height;
+    img.src = first.url;
     this.#host.dataset.state = "ready";
     this.#say(job.words);
-    this.#settle();
+    this.#settle(job);
     this.#emit("ready");
-    await compare(view, job.photo_url);
+    await equip(view, job, {
+      signal,
+      emit: (name, detail) => this.#emit(name, detail),
+      another: () => this.#another(job),
+      deleted: () => this.#back(""),
+    });
   }
 
-  #addThumbnails(list, results, show) {
-    if (results.length < 2) {
-      return;
-    }
-    list.append(
-      ...results.map((result, index) => {
-        const button = document.createElement("button");
-        const img = document.createElement("img");
-        button.type = "button";
-        img.src = result.url;
-        img.alt = `${this.#texts.picture} ${index + 1}`;
-        button.append(img);
-        button.addEventListener("click", () => show(result));
-        return button;
-      }),
-    );
+  /* The next product's dialog begins with the same person. */
+  #another(job) {
+    const again = new URL(job.again_url || this.#link.href, location.href);
+    store.set(PERSON, again.searchParams.get("photo") ?? this.#ticked?.value ?? null);
+    this.#dialog.close();
   }
 }

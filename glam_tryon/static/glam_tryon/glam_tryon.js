@@ -1,20 +1,62 @@
 /* <glam-tryon>: a link that works by itself; its first click brings the dialog. */
 
 const assets = document.querySelector("script[data-glam-tryon-dialog]");
-const address = assets?.dataset.glamTryonDialog || new URL("dialog.js", import.meta.url).href;
+const texts = assets?.dataset ?? {};
+const address = texts.glamTryonDialog || new URL("dialog.js", import.meta.url).href;
+
+/* The try-on of this tab whose end nobody has seen; its button, or a badge, tells of it. */
+let unseen = null;
+try {
+  unseen = JSON.parse(sessionStorage.getItem("glam-tryon"));
+} catch {
+  // Where nothing may be stored, nothing is running.
+}
+
+/* A job's own page, without the module that follows the job. */
+function lookAgain() {
+  if (document.querySelector("[data-job] [data-view=waiting]")) {
+    setTimeout(() => location.reload(), 4000);
+  }
+}
+
+const watcher = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (isIntersecting) {
+      watcher.unobserve(target);
+      target.emit("impression");
+    }
+  }
+});
 
 class GlamTryOn extends HTMLElement {
   #tryon = null;
   #opening = false;
+  #watched = false;
 
   connectedCallback() {
+    const link = this.querySelector("a");
     if (this.dataset.job) {
+      if (unseen?.url === this.dataset.job) {
+        unseen = null;
+      }
       import(address).then(
         (dialog) => dialog.attend(this),
-        () => this.#lookAgain(),
+        lookAgain,
       );
-    } else {
-      this.addEventListener("click", this);
+      return;
+    }
+    this.addEventListener("click", this);
+    if (!this.#watched) {
+      this.#watched = true;
+      watcher.observe(this);
+    }
+    if (unseen && link?.pathname === unseen.start) {
+      const job = unseen;
+      unseen = null;
+      this.#take(link).then(
+        (tryon) => tryon.resume(job),
+        () => {},
+      );
     }
   }
 
@@ -28,10 +70,22 @@ class GlamTryOn extends HTMLElement {
     });
   }
 
-  #lookAgain() {
-    if (this.querySelector("[data-view=waiting]")) {
-      setTimeout(() => location.reload(), 4000);
-    }
+  /* Returns false when a listener of the shop took the matter over. */
+  emit(name, detail) {
+    return this.dispatchEvent(
+      new CustomEvent(`glam-tryon:${name}`, {
+        bubbles: true,
+        composed: true,
+        cancelable: true,
+        detail: { id: crypto.getRandomValues(new BigUint64Array(2)).join(""), job: null, ...detail },
+      }),
+    );
+  }
+
+  async #take(link) {
+    const { TryOn } = await import(address);
+    this.#tryon ??= new TryOn(this, link, texts);
+    return this.#tryon;
   }
 
   async handleEvent(event) {
@@ -46,9 +100,7 @@ class GlamTryOn extends HTMLElement {
     }
     this.#opening = true;
     try {
-      const { TryOn } = await import(address);
-      this.#tryon ??= new TryOn(this, link, assets?.dataset ?? {});
-      this.#tryon.open();
+      (await this.#take(link)).open();
     } catch {
       location.assign(link.href);
     } finally {
@@ -57,6 +109,15 @@ class GlamTryOn extends HTMLElement {
   }
 }
 
-if (!customElements.get("glam-tryon") && window.HTMLDialogElement) {
+// Browsers that cannot draw the dialog keep the links and the plain pages behind them.
+if (!CSS.supports("color", "light-dark(red, red)") || !CSS.supports("selector(&)")) {
+  lookAgain();
+} else if (!customElements.get("glam-tryon")) {
   customElements.define("glam-tryon", GlamTryOn);
+  if (unseen) {
+    import(address).then(
+      (dialog) => dialog.badge(unseen),
+      () => {},
+    );
+  }
 }
