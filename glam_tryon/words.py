@@ -13,6 +13,9 @@ from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import Status
 
+#: Code of a job whose pictures were kept as long as the shop keeps them.
+RESULTS_DELETED = "results_deleted"
+
 _STATES: dict[str, Promise] = {
     Status.PENDING: _("Getting ready"),
     Status.SUBMITTING: _("Sending to Glam"),
@@ -33,6 +36,7 @@ _ERRORS: dict[str, Promise] = {
     "blank_result": _("The picture came back empty. Another photo may work better."),
     "expired": _("This took too long. Please try again."),
     "result_expired": _("The picture could not be fetched in time. Please try again."),
+    RESULTS_DELETED: _("The pictures were deleted when their time was over. Please try again."),
     "photo_expired": _("The photo was deleted before it was used. Please choose it again."),
     NEEDS_PERSON: _("The shop is looking into this try-on. You need not do anything."),
 }
@@ -82,7 +86,12 @@ def state_words(job: TryOnJob) -> str:
 
 def error_words(job: TryOnJob) -> str:
     """Return why the job brought no picture and what to do; never Glam's own text."""
-    return str(_ERRORS.get(job.error_code, _ANY_ERROR))
+    return failure_words(job.error_code)
+
+
+def failure_words(code: str) -> str:
+    """Return the same for the code of what went wrong."""
+    return str(_ERRORS.get(code, _ANY_ERROR))
 
 
 def refusal_words(code: str, until: datetime | None = None) -> str:

@@ -28,9 +28,13 @@ class PersonPhotoQuerySet(models.QuerySet["PersonPhoto"]):
             "position", "title"
         )
 
+    def shoppers(self) -> PersonPhotoQuerySet:
+        """Those that shoppers gave: neither house models nor the shop's own."""
+        return self.filter(kind=PersonPhoto.Kind.SHOPPER).exclude(owner=SHOP)
+
     def owned_by(self, *owners: str) -> PersonPhotoQuerySet:
         """Shoppers' own photos of these owner keys; the shop's own are nobody's."""
-        return self.filter(kind=PersonPhoto.Kind.SHOPPER, owner__in=set(owners) - {SHOP})
+        return self.shoppers().filter(owner__in=set(owners))
 
     def there(self) -> PersonPhotoQuerySet:
         """Those with a file that is not due for deletion."""

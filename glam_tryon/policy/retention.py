@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db import models, router
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from glam_tryon.conf import conf
-from glam_tryon.models import PersonPhoto, TryOnJob
+from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import SHOP
 from glam_tryon.policy.deletion import delete_file, delete_results, try_each
@@ -25,6 +26,12 @@ def results_expire_at(job: TryOnJob) -> datetime | None:
         return None
     days = conf.RESULT_DAYS if job.user_id else conf.VISITOR_RESULT_DAYS
     return job.finished_at + timedelta(days=days)
+
+
+def results_of(job: TryOnJob) -> list[TryOnResult]:
+    """Return the pictures that may be shown, in their order: none when their time is over."""
+    until = results_expire_at(job)
+    return [] if until is not None and until <= timezone.now() else list(job.results.all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,7 @@ def photos_to_delete() -> models.QuerySet[PersonPhoto]:
     too_old = Q(kept_until=None, created_at__lt=after(-conf.PHOTO_SECONDS))
     rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
     return (
-        rows.filter(kind=PersonPhoto.Kind.SHOPPER)
-        .exclude(owner=SHOP)
+        rows.shoppers()
         .filter(too_old | unused | Q(kept_until__lte=DatabaseNow()))
         .exclude(image="")
     )
@@ -58,12 +64,12 @@ def photos_to_delete() -> models.QuerySet[PersonPhoto]:
 
 def results_to_delete() -> models.QuerySet[TryOnJob]:
     """Jobs whose pictures are over their time, or were deleted by their owner."""
-    rows = TryOnJob.objects.using(router.db_for_write(TryOnJob)).exclude(results=None)
+    rows = TryOnJob.objects.using(router.db_for_write(TryOnJob))
+    drawn = Exists(TryOnResult.objects.filter(job_id=OuterRef("pk")))
     of_users = Q(user__isnull=False, finished_at__lt=after(-DAY_SECONDS * conf.RESULT_DAYS))
     of_visitors = Q(user=None, finished_at__lt=after(-DAY_SECONDS * conf.VISITOR_RESULT_DAYS))
-    return rows.filter(
-        Q(deleted_at__isnull=False) | (of_users | of_visitors) & ~Q(owner=SHOP)
-    ).distinct()
+    over = Q(deleted_at__isnull=False) | (of_users | of_visitors) & ~Q(owner=SHOP)
+    return rows.filter(drawn, over)
 
 
 def prune(*, dry_run: bool = False, limit: int = BATCH) -> Pruned:
@@ -77,10 +83,5 @@ def prune(*, dry_run: bool = False, limit: int = BATCH) -> Pruned:
         return Pruned(photos.count(), results, 0)
     # By chance: files that a storage never lets go must not keep the others waiting for ever.
     gone, failed = try_each(photos.order_by("?")[:limit], delete_file)
-    pictures, stuck = try_each(jobs.order_by("?")[:limit], _forget)
+    pictures, stuck = try_each(jobs.order_by("?")[:limit], delete_results)
     return Pruned(len(gone), len(pictures), failed + stuck)
-
-
-def _forget(job: TryOnJob) -> list[str]:
-    job.hide()
-    return delete_results(job)

@@ -15,9 +15,15 @@ from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import CLOSED, Status
-from glam_tryon.policy.retention import results_expire_at
+from glam_tryon.policy.retention import results_expire_at, results_of
 from glam_tryon.views.product import garment_url, product_of, start_url
-from glam_tryon.words import error_words, moment_words, state_words
+from glam_tryon.words import (
+    RESULTS_DELETED,
+    error_words,
+    failure_words,
+    moment_words,
+    state_words,
+)
 
 
 def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
@@ -27,7 +33,7 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
     cart = garment_of(product).get_add_to_cart_url(product) if product is not None else ""
     photo = _photo(job)
     usual = None if over else usual_seconds(job.mask_type)
-    results = list(job.results.all())
+    results = results_of(job)
     return {
         "id": str(job.pk),
         "status": job.status,
@@ -62,7 +68,7 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
             "unshare": _url("unshare", job) if results else "",
             "feedback": _url("feedback", job) if results else "",
         },
-        "error": _error(job),
+        "error": _error(job, drawn=bool(results)),
     }
 
 
@@ -107,7 +113,9 @@ def _share(request: HttpRequest, job: TryOnJob) -> dict[str, Any] | None:
     return {"url": url, **_time("expires", share.expires_at)}
 
 
-def _error(job: TryOnJob) -> dict[str, str] | None:
+def _error(job: TryOnJob, *, drawn: bool) -> dict[str, str] | None:
+    if job.status == Status.READY and not drawn:
+        return {"code": RESULTS_DELETED, "message": failure_words(RESULTS_DELETED)}
     if job.status == Status.FAILED or (job.status == Status.CANCELED and job.error_code):
         return {"code": job.error_code, "message": error_words(job)}
     if job.status == Status.UNCONFIRMED and job.error_code == NEEDS_PERSON:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import Feedback, FeedbackReason
+from glam_tryon.policy.retention import results_of
 from glam_tryon.views.facts import describe
 from glam_tryon.views.visitor import own_job, wants_json
 from glam_tryon.words import refusal_words
@@ -21,7 +22,7 @@ from glam_tryon.words import refusal_words
 def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Keep the verdict on one's own result; the last one counts."""
     job = own_job(request, pk)
-    if not job.results.exists():
+    if not results_of(job):
         raise Http404
     verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
     if verdict not in Feedback.values or reason not in ("", *FeedbackReason.values):

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnShare
 from glam_tryon.models.job import TryOnJobQuerySet
+from glam_tryon.models.status import Status
 from glam_tryon.policy.deletion import Receipt, delete_photo, delete_tryon, merge
 from glam_tryon.views.facts import describe
 from glam_tryon.views.product import fetch_products
@@ -29,6 +30,8 @@ MOST_SHOWN = 100
 
 def _own(request: HttpRequest) -> TryOnJobQuerySet:
     jobs = TryOnJob.objects.owned_by(*owners(request)).select_related("person_photo")
+    # Of what was drawn and deleted since nothing is left to look at.
+    jobs = jobs.exclude(status=Status.READY, results=None)
     shares = Prefetch("shares", TryOnShare.objects.alive(), to_attr="alive_shares")
     return jobs.prefetch_related("results", shares).order_by("-created_at")
 

@@ -18,6 +18,7 @@ from glam_tryon.exceptions import GarmentUnavailable
 from glam_tryon.garments import garment_of
 from glam_tryon.media import PHOTO, token_in
 from glam_tryon.models import PersonPhoto, TryOnSubmission
+from glam_tryon.policy.retention import results_of
 from glam_tryon.views.product import product_or_404
 from glam_tryon.views.visitor import own_job, own_photo
 
@@ -142,5 +143,7 @@ def own(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def result(request: HttpRequest, pk: UUID, position: int) -> HttpResponse:
     """One picture of one's own job."""
-    stored = get_object_or_404(own_job(request, pk).results, position=position)
-    return read_picture(stored.image)
+    for stored in results_of(own_job(request, pk)):
+        if stored.position == position:
+            return read_picture(stored.image)
+    raise Http404

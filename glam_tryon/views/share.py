@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnShare
-from glam_tryon.policy.retention import results_expire_at
+from glam_tryon.policy.retention import results_expire_at, results_of
 from glam_tryon.views.facts import describe
 from glam_tryon.views.pictures import read_picture
 from glam_tryon.views.visitor import own_job, wants_json
@@ -25,7 +25,7 @@ from glam_tryon.views.visitor import own_job, wants_json
 def share(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make a link to one's own result, or return the one that there is."""
     job = own_job(request, pk)
-    if not job.results.exists():
+    if not results_of(job):
         raise Http404
     if not job.shares.alive().exists():
         until = timezone.now() + timedelta(days=conf.SHARE_DAYS)

@@ -144,6 +144,32 @@ def test_a_try_on_whose_product_is_gone_is_listed_without_it(
     assert "Linen shirt" in client.get("/tryon/mine/").content.decode()
 
 
+@pytest.mark.parametrize("pruned", [False, True])
+def test_pictures_whose_time_is_over_are_shown_no_more_and_the_page_says_why(
+    client: Client, product: Product, house_model: PersonPhoto, pruned: bool
+) -> None:
+    job = order(client, product, house_model=house_model.pk)
+    finish(job, seconds_ago=7 * DAY_SECONDS + 1)
+    if pruned:
+        assert prune().results == 1
+    page = f"/tryon/jobs/{job.pk}/"
+    said = client.get(page, headers=JSON).json()
+    assert (said["results"], said["expires_at"]) == ([], None)
+    assert said["error"]["code"] == "results_deleted"
+    assert said["error"]["message"] in client.get(page).content.decode()
+    assert said["again_url"] in client.get(page).content.decode()
+    assert client.get(f"{page}results/0/").status_code == 404
+    assert client.post(f"{page}share/").status_code == 404
+
+
+def test_what_was_drawn_and_deleted_since_is_not_listed(
+    client: Client, product: Product, house_model: PersonPhoto
+) -> None:
+    finish(order(client, product, house_model=house_model.pk), seconds_ago=8 * DAY_SECONDS)
+    prune()
+    assert listed(client) == []
+
+
 # Deleting one.
 
 
