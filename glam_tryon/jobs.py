@@ -150,15 +150,12 @@ def request_tryon(
     if priority not in Priority.values:
         raise ValueError(f"priority must be one of {Priority.values}, not {priority!r}")
     owner = owner_key(user, visitor)
-    request_key = None
-    if request_id:
-        request_key = hashlib.sha256(f"{owner}\n{request_id}".encode()).hexdigest()
-        known = _by_request(request_key)
-        if known:
-            return known
+    request_key = _request_key(owner, request_id) if request_id else None
+    if known := requested(request_id, user=user, visitor=visitor):
+        return known
     garment = garment_of(product)
     mask = check_mask_type(mask_type) if mask_type else garment.get_mask_type(product)
-    if not photo.image or not _may_wear(photo, owner):
+    if not photo.is_there or not _may_wear(photo, owner):
         raise PhotoUnavailable("This photo is no longer there. Please choose another.")
     image, identity = _snapshot(product)
     using = router.db_for_write(TryOnJob)
@@ -188,7 +185,7 @@ def request_tryon(
             _wake_pollers(using)
     except IntegrityError:
         # Two tabs, one request: the other was faster.
-        known = _by_request(request_key)
+        known = requested(request_id, user=user, visitor=visitor)
         if known is None:
             raise
         return known
@@ -245,11 +242,29 @@ def _wake_pollers(using: str) -> None:
             cursor.execute(f"NOTIFY {CHANNEL}")
 
 
-def _by_request(request_key: str | None) -> TryOnJob | None:
-    if request_key is None:
+def _request_key(owner: str, request_id: str) -> str:
+    return hashlib.sha256(f"{owner}\n{request_id}".encode()).hexdigest()
+
+
+def requested(request_id: str | None, *, user: Any = None, visitor: str = "") -> TryOnJob | None:
+    """Return the job that this user or visitor asked for with ``request_id``, None without one.
+
+    Who signs in between two tries of the same request has one job all the same.
+    """
+    if not request_id:
         return None
+    owners = {owner_key(user, visitor)}
+    if visitor:
+        owners.add(owner_key(None, visitor))
+    keys = [_request_key(owner, request_id) for owner in owners]
     using = router.db_for_write(TryOnJob)
-    return TryOnJob.objects.using(using).filter(request_key=request_key).first()
+    return TryOnJob.objects.using(using).filter(request_key__in=keys).first()
+
+
+def keep_photo(photo: PersonPhoto) -> None:
+    """Keep a shopper's photo for ``PHOTO_SECONDS`` from now, by the shopper's own wish."""
+    rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
+    rows.filter(pk=photo.pk, kind=PersonPhoto.Kind.SHOPPER).keep(conf.PHOTO_SECONDS)
 
 
 def cancel(job: TryOnJob, *, note: str = "") -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -28,14 +32,15 @@ _ERRORS: dict[str, Promise] = {
     ),
     "blank_result": _("The picture came back empty. Another photo may work better."),
     "expired": _("This took too long. Please try again."),
+    "result_expired": _("The picture could not be fetched in time. Please try again."),
     "photo_expired": _("The photo was deleted before it was used. Please choose it again."),
     NEEDS_PERSON: _("The shop is looking into this try-on. You need not do anything."),
 }
 _ANY_ERROR = _("Something went wrong on our side. Please try again later.")
 
-_NO_GARMENT = _("This product cannot be tried on at the moment.")
+_NO_GARMENT = _("This product cannot be tried on now. Please choose another one.")
 
-#: Refusals of an order, by the code of ``InvalidImage`` or ``GarmentUnavailable``.
+#: Refusals by code: of ``InvalidImage``, of ``GarmentUnavailable``, or of the shop's own rules.
 _REFUSALS: dict[str, Promise] = {
     "empty": _("The file is empty. Please choose another photo."),
     "too_large": _("The photo is too large. Please choose a smaller one."),
@@ -48,6 +53,25 @@ _REFUSALS: dict[str, Promise] = {
     "no_picture": _NO_GARMENT,
     "unreadable_picture": _NO_GARMENT,
     "mask_type": _NO_GARMENT,
+    "excluded": _("The shop does not offer try-ons of this product. Please choose another one."),
+    "no_person_shape": _(
+        "No person can be seen in the photo. Please choose one that shows you from the head to "
+        "the knees."
+    ),
+    "limit_visitor": _("You have had all try-ons for now. Please come back later."),
+    "limit_shop": _("The shop has had all its try-ons for now. Please come back later."),
+    "budget": _("The shop has had all its try-ons for this month. Please come back later."),
+    "paused": _("The shop takes no try-ons at the moment. Please come back later."),
+    "session": _("This page was open for too long. Please load it again and try once more."),
+    "csrf": _("This page was open for too long. Please load it again and try once more."),
+    "invalid": _("This did not work. Please load the page again."),
+}
+
+#: The same where it is known when the limit ends.
+_LIMITS_UNTIL: dict[str, Promise] = {
+    "limit_visitor": _("You have had all try-ons for now. You can go on from %(until)s."),
+    "limit_shop": _("The shop has had all its try-ons for now. It goes on from %(until)s."),
+    "budget": _("The shop has had all its try-ons for this month. It goes on from %(until)s."),
 }
 
 
@@ -61,6 +85,13 @@ def error_words(job: TryOnJob) -> str:
     return str(_ERRORS.get(job.error_code, _ANY_ERROR))
 
 
-def refusal_words(code: str) -> str:
-    """Return why an order was refused and what to do."""
+def refusal_words(code: str, until: datetime | None = None) -> str:
+    """Return why an order was refused and what to do; with ``until``, when a limit ends."""
+    if until is not None and code in _LIMITS_UNTIL:
+        return str(_LIMITS_UNTIL[code]) % {"until": moment_words(until)}
     return str(_REFUSALS.get(code, _REFUSALS["not_a_picture"]))
+
+
+def moment_words(moment: datetime) -> str:
+    """Return a moment in the active language and time zone."""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

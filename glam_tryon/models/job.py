@@ -224,7 +224,7 @@ class TryOnJob(models.Model):
         using = router.db_for_write(TryOnJob, instance=self)
         with transaction.atomic(using):
             rows = TryOnJob.objects.using(using).filter(
-                pk=self.pk, status__in=origins or ALLOWED[to]
+                pk=self.pk, status__in=origins or ALLOWED[to], deleted_at=None
             )
             if fenced:
                 rows = rows.filter(lease_token=self.lease_token)
@@ -515,4 +515,4 @@ class TryOnJob(models.Model):
             return None
         using = router.db_for_write(TryOnJob, instance=self)
         photo = PersonPhoto.objects.using(using).filter(pk=self.person_photo_id).first()
-        return photo if photo and photo.image else None
+        return photo if photo and photo.is_there else None

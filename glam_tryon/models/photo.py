@@ -7,9 +7,11 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.conf import conf
+from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.storage import private_storage
 
@@ -25,6 +27,19 @@ class PersonPhotoQuerySet(models.QuerySet["PersonPhoto"]):
         return self.filter(kind=PersonPhoto.Kind.HOUSE_MODEL, is_active=True).order_by(
             "position", "title"
         )
+
+    def owned_by(self, *owners: str) -> PersonPhotoQuerySet:
+        """Shoppers' own photos of these owner keys; the shop's own are nobody's."""
+        return self.filter(kind=PersonPhoto.Kind.SHOPPER, owner__in=set(owners) - {SHOP})
+
+    def there(self) -> PersonPhotoQuerySet:
+        """Those with a file that is not due for deletion."""
+        due = models.Q(kept_until__isnull=False, kept_until__lte=DatabaseNow())
+        return self.exclude(image="").exclude(due)
+
+    def keep(self, seconds: float) -> int:
+        """Keep these for so long from now; 0 makes them due for deletion. Returns how many."""
+        return self.exclude(image="").update(kept_until=after(seconds))
 
 
 class PersonPhoto(models.Model):
@@ -69,3 +84,8 @@ class PersonPhoto(models.Model):
 
     def __str__(self) -> str:
         return self.title or f"{self.get_kind_display()} {str(self.pk)[:8]}"
+
+    @property
+    def is_there(self) -> bool:
+        """Say whether there is a file that is not due for deletion."""
+        return bool(self.image) and (self.kept_until is None or self.kept_until > timezone.now())

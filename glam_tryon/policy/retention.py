@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import models, router
 from django.db.models import Exists, OuterRef, Q
@@ -15,9 +12,7 @@ from glam_tryon.conf import conf
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import SHOP
-from glam_tryon.policy.deletion import delete_file, delete_results
-
-logger = logging.getLogger("glam_tryon.policy")
+from glam_tryon.policy.deletion import delete_file, delete_results, try_each
 
 DAY_SECONDS = 86_400
 #: So many of each kind are deleted in one go, so that a poller is not kept from its work.
@@ -42,7 +37,7 @@ class Pruned:
 
 
 def photos_to_delete() -> models.QuerySet[PersonPhoto]:
-    """Shoppers' photos whose time is over.
+    """Shoppers' photos whose time is over; never house models or the shop's own photos.
 
     A photo goes ``PHOTO_GRACE_SECONDS`` after its last job, at the latest ``PHOTO_SECONDS`` after
     it was given; or when the time is over for which its owner wished to keep it.
@@ -55,7 +50,8 @@ def photos_to_delete() -> models.QuerySet[PersonPhoto]:
     rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
     return (
         rows.filter(kind=PersonPhoto.Kind.SHOPPER)
-        .filter(too_old | unused | Q(kept_until__lt=DatabaseNow()))
+        .exclude(owner=SHOP)
+        .filter(too_old | unused | Q(kept_until__lte=DatabaseNow()))
         .exclude(image="")
     )
 
@@ -79,23 +75,12 @@ def prune(*, dry_run: bool = False, limit: int = BATCH) -> Pruned:
     if dry_run:
         results = jobs.aggregate(count=models.Count("results"))["count"]
         return Pruned(photos.count(), results, 0)
-    gone, failed = _each(photos.order_by("created_at")[:limit], delete_file)
-    pictures, stuck = _each(jobs.order_by("finished_at")[:limit], _forget)
-    return Pruned(gone, pictures, failed + stuck)
+    # By chance: files that a storage never lets go must not keep the others waiting for ever.
+    gone, failed = try_each(photos.order_by("?")[:limit], delete_file)
+    pictures, stuck = try_each(jobs.order_by("?")[:limit], _forget)
+    return Pruned(len(gone), len(pictures), failed + stuck)
 
 
 def _forget(job: TryOnJob) -> list[str]:
     job.hide()
     return delete_results(job)
-
-
-def _each(rows: Iterable[Any], delete: Callable[[Any], list[str]]) -> tuple[int, int]:
-    deleted = failed = 0
-    for row in rows:
-        try:
-            deleted += len(delete(row))
-        except Exception:
-            # Storages raise what their back ends raise; one file must not keep the others.
-            logger.exception("%s %s could not be deleted", type(row).__name__, row.pk)
-            failed += 1
-    return deleted, failed

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from glam_tryon.engine.learning import usual_seconds
 from glam_tryon.garments import garment_of
@@ -18,7 +17,7 @@ from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.policy.retention import results_expire_at
 from glam_tryon.views.product import garment_url, product_of, start_url
-from glam_tryon.words import error_words, state_words
+from glam_tryon.words import error_words, moment_words, state_words
 
 
 def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def _url(name: str, job: TryOnJob) -> str:
 
 def _photo(job: TryOnJob) -> PersonPhoto | None:
     photo = job.person_photo
-    return photo if photo is not None and photo.image else None
+    return photo if photo is not None and photo.is_there else None
 
 
 def _is_own(photo: PersonPhoto | None) -> bool:
@@ -92,8 +91,10 @@ def _time(name: str, moment: datetime | None) -> dict[str, str | None]:
     """Return a moment for machines, and in words in the active language and time zone."""
     if moment is None:
         return {f"{name}_at": None, f"{name}_words": None}
-    words = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
-    return {f"{name}_at": moment.isoformat(timespec="seconds"), f"{name}_words": words}
+    return {
+        f"{name}_at": moment.isoformat(timespec="seconds"),
+        f"{name}_words": moment_words(moment),
+    }
 
 
 def _share(request: HttpRequest, job: TryOnJob) -> dict[str, Any] | None:

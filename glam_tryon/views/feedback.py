@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
@@ -13,6 +13,7 @@ from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import Feedback, FeedbackReason
 from glam_tryon.views.facts import describe
 from glam_tryon.views.visitor import own_job, wants_json
+from glam_tryon.words import refusal_words
 
 
 @csrf_protect
@@ -20,9 +21,12 @@ from glam_tryon.views.visitor import own_job, wants_json
 def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Keep the verdict on one's own result; the last one counts."""
     job = own_job(request, pk)
+    if not job.results.exists():
+        raise Http404
     verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
     if verdict not in Feedback.values or reason not in ("", *FeedbackReason.values):
-        return JsonResponse({"error": {"code": "invalid", "message": ""}}, status=400)
+        error = {"code": "invalid", "message": refusal_words("invalid")}
+        return JsonResponse({"error": error}, status=400)
     job.feedback = verdict
     job.feedback_reason = reason if verdict == Feedback.DOWN else ""
     TryOnJob.objects.filter(pk=job.pk).update(

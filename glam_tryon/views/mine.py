@@ -18,6 +18,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnShare
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.policy.deletion import Receipt, delete_photo, delete_tryon, merge
 from glam_tryon.views.facts import describe
+from glam_tryon.views.product import fetch_products
 from glam_tryon.views.visitor import own_job, owners, wants_json
 
 logger = logging.getLogger("glam_tryon.views")
@@ -36,8 +37,10 @@ def _own(request: HttpRequest) -> TryOnJobQuerySet:
 @ensure_csrf_cookie
 def mine(request: HttpRequest) -> HttpResponse:
     """Every try-on of the asking person, newest first."""
+    found = list(_own(request)[:MOST_SHOWN])
+    fetch_products(found)
     context = {
-        "tryons": [describe(request, job) for job in _own(request)[:MOST_SHOWN]],
+        "tryons": [describe(request, job) for job in found],
         "delete_all_url": reverse("glam_tryon:delete_all"),
     }
     response = (
@@ -61,8 +64,8 @@ def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 def delete_all(request: HttpRequest) -> HttpResponse:
     """Delete all one's own try-ons, and the photos that were given for them."""
     receipts = [delete_tryon(job) for job in _own(request)]
-    photos = PersonPhoto.objects.filter(owner__in=owners(request), kind=PersonPhoto.Kind.SHOPPER)
-    receipts += [delete_photo(photo) for photo in photos.exclude(image="")]
+    photos = PersonPhoto.objects.owned_by(*owners(request)).there()
+    receipts += [delete_photo(photo) for photo in photos]
     return _deleted(request, merge(receipts))
 
 

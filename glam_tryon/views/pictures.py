@@ -130,7 +130,7 @@ def garment(request: HttpRequest, model: str, key: str) -> HttpResponse:
 def photo(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The person photo of one's own job."""
     person = own_job(request, pk).person_photo
-    return read_picture(person.image if person else None)
+    return read_picture(person.image if person and person.is_there else None)
 
 
 @require_safe

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, prefetch_related_objects
 from django.http import Http404
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.translation import get_language
@@ -41,15 +42,26 @@ def product_of(job: TryOnJob) -> Model | None:
 
     Its model may be gone as well: the app was taken out of the shop.
     """
+    product: Model | None = job.product if _model_of(job) is not None else None
+    return product
+
+
+def fetch_products(jobs: Iterable[TryOnJob]) -> None:
+    """Read the products of these jobs for ``product_of``: a query a model, not a query a job."""
+    readable = [job for job in jobs if _model_of(job) is not None]
+    prefetch_related_objects(readable, "product")
+
+
+def _model_of(job: TryOnJob) -> type[Model] | None:
+    """Return the model of the job's product; None when it cannot be tried on any more."""
     if job.content_type_id is None:
         return None
     kind = ContentType.objects.db_manager(job._state.db).get_for_id(job.content_type_id)
-    model = kind.model_class()
+    model: type[Model] | None = kind.model_class()
     try:
-        product: Model | None = job.product if model and garment_of(model) else None
+        return model if model and garment_of(model) else None
     except NotRegistered:
         return None
-    return product
 
 
 @lru_cache(maxsize=1024)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnShare
-from glam_tryon.models.clock import after
+from glam_tryon.policy.retention import results_expire_at
 from glam_tryon.views.facts import describe
 from glam_tryon.views.pictures import read_picture
 from glam_tryon.views.visitor import own_job, wants_json
@@ -26,7 +28,8 @@ def share(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not job.results.exists():
         raise Http404
     if not job.shares.alive().exists():
-        job.shares.create(expires_at=after(86_400 * conf.SHARE_DAYS))
+        until = timezone.now() + timedelta(days=conf.SHARE_DAYS)
+        job.shares.create(expires_at=min(until, results_expire_at(job) or until))
     return _answer(request, job)
 
 
@@ -70,12 +73,19 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     }
     response = render(request, "glam_tryon/shared.html", context)
     response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return _unlisted(response)
 
 
 @require_safe
 def shared_picture(request: HttpRequest, token: str, position: int) -> HttpResponse:
     """One picture behind a shared link."""
     found = _alive_or_404(token)
-    return read_picture(get_object_or_404(found.job.results, position=position).image)
+    picture = get_object_or_404(found.job.results, position=position)
+    return _unlisted(read_picture(picture.image))
+
+
+def _unlisted(response: HttpResponse) -> HttpResponse:
+    """Keep the address out of other sites' logs, and what it shows out of search engines."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -25,6 +25,7 @@ from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.consent import text_sha256
 from glam_tryon.policy.consent import current_text
+from glam_tryon.policy.pause import is_paused
 from glam_tryon.views.facts import describe
 from glam_tryon.views.product import garment_url, product_or_404, start_url
 from glam_tryon.views.visitor import kept_photo, own_job, visitor_token, wants_json
@@ -61,9 +62,17 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     visitor = visitor_token(request, create=True)
     data = form.cleaned_data
     who = {"user": request.user, "visitor": visitor, "request_id": data["request_id"]}
+    known = jobs.requested(**who)
+    if known is None and is_paused():
+        return _refuse(request, product, form, 503, "paused", refusal_words("paused"))
     try:
-        if chosen := data["house_model"] or data["kept_photo"]:
+        if known is not None:
+            # Sent again after a lost connection: the photo need not be taken in again.
+            job = known
+        elif chosen := data["house_model"] or data["kept_photo"]:
             job = jobs.request_tryon(product, photo=chosen, **who)
+            if data["keep"]:
+                jobs.keep_photo(chosen)
         else:
             job = jobs.request_tryon_with_upload(
                 product,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.signals import user_logged_in
-from django.db import router
+from django.db import router, transaction
 from django.dispatch import receiver
 from django.http import Http404, HttpRequest
 
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
+
+logger = logging.getLogger("glam_tryon.views")
 
 _SESSION_KEY = "glam_tryon_visitor"
 
@@ -27,16 +30,28 @@ def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
 
 
 @receiver(user_logged_in, dispatch_uid="glam_tryon_adopt")
-def adopt(request: HttpRequest, user: Any, **_facts: Any) -> None:
+def adopt(request: HttpRequest | None, user: Any, **_facts: Any) -> None:
     """Give what this session's visitor asked for to the account that signs in."""
     session = getattr(request, "session", None)
     token = session.get(_SESSION_KEY, "") if session is not None else ""
     if not token:
         return
+    try:
+        adopt_visitor(token, user)
+    except Exception:
+        # Nobody is kept out of the shop for this; the session still shows what is theirs.
+        logger.exception("the try-ons of a visitor could not be given to user %s", user.pk)
+
+
+def adopt_visitor(token: str, user: Any) -> None:
+    """Give all that belongs to the visitor with this token to ``user``."""
     visitor, account = owner_key(None, token), owner_key(user)
     for model in (TryOnJob, PersonPhoto, ConsentRecord):
-        rows = model._default_manager.using(router.db_for_write(model)).filter(owner=visitor)
-        rows.update(owner=account, user=user)
+        using = router.db_for_write(model)
+        # A failure within the shop's own transaction must not spoil that.
+        with transaction.atomic(using):
+            rows = model._default_manager.using(using).filter(owner=visitor)
+            rows.update(owner=account, user=user)
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -54,8 +69,8 @@ def kept_photo(request: HttpRequest) -> PersonPhoto | None:
     """Return the asking person's newest photo whose file is still there."""
     if not (mine := owners(request)):
         return None
-    photos = PersonPhoto.objects.filter(owner__in=mine, kind=PersonPhoto.Kind.SHOPPER)
-    return photos.exclude(image="").select_related("consent").order_by("-created_at").first()
+    photos = PersonPhoto.objects.owned_by(*mine).there().select_related("consent")
+    return photos.order_by("-created_at").first()
 
 
 def own_photo(request: HttpRequest, pk: UUID) -> PersonPhoto:
@@ -64,7 +79,7 @@ def own_photo(request: HttpRequest, pk: UUID) -> PersonPhoto:
     Raises:
         Http404: otherwise; the answer tells no case from another.
     """
-    photo = PersonPhoto.objects.filter(pk=pk).exclude(image="").first()
+    photo = PersonPhoto.objects.filter(pk=pk).there().first()
     if photo is None or not any(same_owner(photo.owner, owner) for owner in owners(request)):
         raise Http404
     return photo

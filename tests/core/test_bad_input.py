@@ -200,7 +200,10 @@ def test_a_shopper_is_told_that_the_product_is_the_trouble(
         start_url(product), {"house_model": house_model.pk}, headers={"accept": "application/json"}
     )
     assert answer.status_code == 409
-    assert answer.json()["error"]["message"] == "This product cannot be tried on at the moment."
+    assert (
+        answer.json()["error"]["message"]
+        == "This product cannot be tried on now. Please choose another one."
+    )
     assert not TryOnJob.objects.exists()
 
 

@@ -133,15 +133,15 @@ def test_the_same_request_from_two_threads_at_once_is_one_job(
     order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both_looked = threading.Barrier(2, timeout=20)
-    look = jobs._by_request
+    look = jobs.requested
 
-    def look_and_wait(request_key: str | None) -> TryOnJob | None:
-        known = look(request_key)
+    def look_and_wait(request_id: str | None, **who: Any) -> TryOnJob | None:
+        known = look(request_id, **who)
         if known is None:
             both_looked.wait()
         return known
 
-    monkeypatch.setattr(jobs, "_by_request", look_and_wait)
+    monkeypatch.setattr(jobs, "requested", look_and_wait)
     got: list[Any] = []
 
     def click() -> None:

@@ -686,12 +686,13 @@ export class TryOn {
       consent.checked = false;
     }
     const lapsed = error ? ["csrf", "session"].includes(error.code) : status === 403;
-    const known = { 403: this.#texts.session, 413: this.#texts.tooLarge };
+    const known = { 413: this.#texts.tooLarge };
     this.#emit("failed", { code: error?.code ?? String(status) });
     if (lapsed) {
       await this.#renew();
     }
-    this.#back(error?.message ?? known[status] ?? this.#texts.server, lapsed || !error);
+    const words = lapsed ? this.#texts.session : error?.message;
+    this.#back(words ?? known[status] ?? this.#texts.server, lapsed || !error);
   }
 
   /* A new token in place of one whose session is over; what was chosen stays. */
