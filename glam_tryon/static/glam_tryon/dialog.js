@@ -227,6 +227,7 @@ export async function badge({ url }) {
   const note = document.createElement("p");
   const link = document.createElement("a");
   note.className = "glam-tryon glam-tryon-badge";
+  note.part = "badge";
   note.setAttribute("role", "status");
   link.href = url;
   document.body.append(note);
@@ -295,10 +296,12 @@ export class TryOn {
     this.#texts = texts;
     this.#dialog = document.createElement("dialog");
     this.#dialog.className = "glam-tryon glam-tryon-dialog";
+    this.#dialog.part = "dialog";
     this.#dialog.setAttribute("aria-label", link.textContent);
     const close = document.createElement("button");
     close.type = "button";
     close.className = "glam-tryon-close";
+    close.part = "close";
     close.setAttribute("aria-label", texts.close ?? "");
     this.#status = document.createElement("p");
     this.#status.className = "glam-tryon-hidden";
@@ -307,6 +310,7 @@ export class TryOn {
     this.#dialog.append(this.#body, this.#status, close);
     this.#chip = document.createElement("span");
     this.#chip.className = "glam-tryon-chip";
+    this.#chip.part = "chip";
     this.#chip.setAttribute("role", "status");
     host.append(this.#chip);
     document.body.append(this.#dialog);
@@ -686,12 +690,13 @@ export class TryOn {
       consent.checked = false;
     }
     const lapsed = error ? ["csrf", "session"].includes(error.code) : status === 403;
-    const known = { 403: this.#texts.session, 413: this.#texts.tooLarge };
+    const known = { 413: this.#texts.tooLarge };
     this.#emit("failed", { code: error?.code ?? String(status) });
     if (lapsed) {
       await this.#renew();
     }
-    this.#back(error?.message ?? known[status] ?? this.#texts.server, lapsed || !error);
+    const words = lapsed ? this.#texts.session : error?.message;
+    this.#back(words ?? known[status] ?? this.#texts.server, lapsed || !error);
   }
 
   /* A new token in place of one whose session is over; what was chosen stays. */
