@@ -35,10 +35,8 @@ def show(page: Page, shop: str, state: State, theme: str = "shop") -> Locator:
     if state.status:
         expect(dialog.locator(f"[data-view={state.view}]")).to_be_visible()
     if state.view == "result":
-        # The photo before is there, and the wipe over it has begun or is not wanted.
-        slider = dialog.get_by_role("slider")
-        expect(slider).to_be_visible()
-        expect(dialog.locator("[style]").filter(has=slider)).to_have_attribute(
+        # The photo before is there, and the wipe over it has begun.
+        expect(dialog.locator("[style]:has([type=range])")).to_have_attribute(
             "style", "--glam-tryon-before: 0;"
         )
     return dialog

@@ -45,6 +45,15 @@ def shop(transactional_db: None, glam: Sandbox, live_server: Any) -> Iterator[st
 
 
 @pytest.fixture
+def gallery(transactional_db: None, settings: Any, live_server: Any) -> str:
+    """The address of a stocked shop whose gallery is open; nothing of it asks Glam."""
+    settings.DEBUG = True
+    load_products()
+    load_house_models()
+    return str(live_server.url)
+
+
+@pytest.fixture
 def photo(tmp_path: Path) -> Path:
     """A photograph of a person, 1800 pixels wide, that says where it was taken."""
     file = tmp_path / "me.jpg"
