@@ -131,6 +131,15 @@ def shopper(page: Page, shop: str) -> Shopper:
     return Shopper(page, shop)
 
 
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the target has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab never came to {target}")
+
+
 def only_job() -> TryOnJob:
     """Return the one job that there is."""
     (job,) = TryOnJob.objects.all()
