@@ -10,7 +10,6 @@ from uuid import NAMESPACE_URL, uuid5
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from example_project.gallery.pictures import SIZES
 from example_project.shop.models import Product
@@ -109,13 +108,13 @@ def facts(state: State, product: Product) -> dict[str, Any]:
         "usual_seconds": 14,
         "waited_seconds": 5,
         "expires_at": expires_at.isoformat(),
-        "expires_words": _until(expires_at),
+        "expires_words": date_format(expires_at, "DATETIME_FORMAT"),
         "feedback": {"verdict": "", "reason": ""},
         "person": {"kind": "shopper", "title": ""},
         "share": {
             "url": "https://shop.example/tryon/shared/3vX0mQ7b2Kc9tLfW/",
             "expires_at": expires_at.isoformat(),
-            "expires_words": _until(expires_at),
+            "expires_words": date_format(expires_at, "DATETIME_FORMAT"),
         }
         if state.shared
         else None,
@@ -131,7 +130,3 @@ def facts(state: State, product: Product) -> dict[str, Any]:
 
 def _tomorrow() -> datetime:
     return timezone.localtime(timezone.now() + timedelta(days=1))
-
-
-def _until(moment: datetime) -> str:
-    return _("until %(moment)s") % {"moment": date_format(moment, "DATETIME_FORMAT")}

@@ -105,6 +105,7 @@ def _form_context(state: State, product: Product) -> dict[str, Any]:
         "start_url": reverse("gallery:start", args=[state.name]),
         "garment_url": garment_url(product),
         "house_models": models,
+        "kept_hours": conf.PHOTO_SECONDS // 3600,
         "consent_text": form.consent_text,
         "consent_sha256": text_sha256(form.consent_text),
         "request_id": uuid.uuid4().hex,
