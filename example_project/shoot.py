@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def _answers(address: str) -> bool:
         return False
 
 
-def shoot(browser: Browser, shop: str, directory: Path, theme: str) -> Iterator[Path]:
+def shoot(browser: Browser, shop: str, directory: Path, theme: str) -> Generator[Path, None, None]:
     """Write each screenshot and yield its path: ``<state>-<width>-<scheme>.png``."""
     for (width, height), scheme in itertools.product(WIDTHS.items(), SCHEMES):
         context = browser.new_context(
@@ -109,26 +109,36 @@ def shoot(browser: Browser, shop: str, directory: Path, theme: str) -> Iterator[
             has_touch=width < 600,
             reduced_motion="reduce",
         )
-        page = context.new_page()
         for state in STATES.values():
+            # A page of its own: a tab remembers the try-on that it waits for.
+            page = context.new_page()
             show(page, shop, state, theme)
             yield _save(page, directory, f"dialog-{state.name}-{width}-{scheme}")
-            if state.status:
-                page.goto(f"{shop}/gallery/jobs/{state.name}/?theme={theme}")
-                if state.view == "result":
-                    page.get_by_role("slider").wait_for()
-                yield _save(page, directory, f"page-{state.name}-{width}-{scheme}", full=True)
-        for name, address in _pages(theme):
+            page.close()
+        page = context.new_page()
+        for name, address, ready in _pages(theme):
             page.goto(shop + address)
+            page.get_by_role(ready).first.wait_for()  # type: ignore[arg-type]
             yield _save(page, directory, f"{name}-{width}-{scheme}", full=True)
         context.close()
 
 
-def _pages(theme: str) -> list[tuple[str, str]]:
+def _pages(theme: str) -> list[tuple[str, str, str]]:
+    """Each page's name and address, and the role of what it shows when it is ready."""
+    jobs = [
+        (
+            f"page-{state.name}",
+            f"/gallery/jobs/{state.name}/?theme={theme}",
+            "slider" if state.view == "result" else "heading",
+        )
+        for state in STATES.values()
+        if state.status
+    ]
     return [
-        ("page-form", f"/gallery/start/form/?theme={theme}"),
-        ("shop-product", "/clothes/denim-jacket/"),
-        ("gallery", f"/gallery/?theme={theme}"),
+        ("page-form", f"/gallery/start/form/?theme={theme}", "radio"),
+        *jobs,
+        ("shop-product", "/clothes/denim-jacket/", "heading"),
+        ("gallery", f"/gallery/?theme={theme}", "slider"),
     ]
 
 

@@ -25,7 +25,8 @@ from glam_tryon.forms import TryOnForm
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.consent import text_sha256
 from glam_tryon.views.product import garment_url
-from glam_tryon.views.tryon import DIALOG_HEADER, wants_json
+from glam_tryon.views.tryon import DIALOG_HEADER
+from glam_tryon.views.visitor import wants_json
 
 THEMES = {
     "shop": "The shop's own",
