@@ -11,6 +11,10 @@ from playwright.sync_api import Page, expect
 from example_project.gallery.states import STATES
 from example_project.gallery.views import THEMES
 from example_project.gallery.walk import show
+from glam_tryon.models import TryOnShare
+from glam_tryon.models.clock import after
+
+from .conftest import Shopper, only_job
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -39,6 +43,28 @@ def violations(page: Page, rules: list[str]) -> list[str]:
 def test_the_dialog_has_no_barrier(page: Page, gallery: str, name: str) -> None:
     show(page, gallery, STATES[name])
     assert violations(page, STANDARD) == []
+
+
+def test_what_a_result_unfolds_has_no_barrier(page: Page, gallery: str) -> None:
+    dialog = show(page, gallery, STATES["shared"])
+    folds = dialog.locator("details")
+    folds.evaluate_all("folds => folds.forEach((fold) => { fold.open = true; })")
+    expect(dialog.get_by_role("button", name="Stop sharing")).to_be_visible()
+    assert violations(page, STANDARD) == []
+
+
+def test_ones_own_try_ons_and_a_shared_one_have_no_barrier(shopper: Shopper, page: Page) -> None:
+    shopper.open()
+    shopper.choose_model()
+    shopper.press("Try it on")
+    shopper.expect_result()
+    page.goto(f"{shopper.shop}/tryon/mine/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert violations(page, RULES) == []
+    share = TryOnShare.objects.create(job=only_job(), expires_at=after(3600))
+    page.goto(f"{shopper.shop}/tryon/shared/{share.token}/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert violations(page, RULES) == []
 
 
 @pytest.mark.parametrize("name", ["start/form", "jobs/drawing", "jobs/results", "jobs/failed"])
