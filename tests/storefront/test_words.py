@@ -14,7 +14,7 @@ MOMENT = datetime(2026, 12, 1, 13, 5, tzinfo=UTC)
 NEXT = ("Please", "may work better", "need not")
 
 
-@pytest.mark.parametrize("code", _ERRORS.keys() | _REFUSALS.keys())
+@pytest.mark.parametrize("code", sorted(_ERRORS.keys() | _REFUSALS.keys()))
 def test_each_failure_says_what_to_do_next(code: str) -> None:
     words = str(_ERRORS.get(code) or _REFUSALS[code])
     assert any(word in words for word in NEXT)
