@@ -14,6 +14,8 @@ from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import CLOSED
 from glam_tryon.views.product import start_url
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
 SIZES = {
     "phone": ViewportSize(width=390, height=844),
     "desktop": ViewportSize(width=1280, height=900),
