@@ -11,6 +11,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("example_project.shop.urls")),
     path("tryon/", include("glam_tryon.urls")),
+    path("gallery/", include("example_project.gallery.urls")),
     path("account/login/", auth.LoginView.as_view(), name="login"),
     path("account/logout/", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),

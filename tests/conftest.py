@@ -10,7 +10,7 @@ from typing import Any
 import django
 import pytest
 from django.utils.version import get_version_tuple
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from pytest_django import Settings
 
 from example_project.demo_family import Family
@@ -113,17 +113,23 @@ def s3(needs: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def chromium(needs: Callable[..., None]) -> Iterator[Browser]:
-    """A running Chromium without a window."""
-    needs("chromium")
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers; a thread can hold one."""
     # Playwright keeps an event loop in this thread, and Django would refuse the database there.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=PARTS["chromium"].path(), args=CHROMIUM_ARGUMENTS
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(needs: Callable[..., None], playwright: Playwright) -> Iterator[Browser]:
+    """A running Chromium without a window."""
+    needs("chromium")
+    browser = playwright.chromium.launch(
+        executable_path=PARTS["chromium"].path(), args=CHROMIUM_ARGUMENTS
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -45,6 +45,15 @@ def shop(transactional_db: None, glam: Sandbox, live_server: Any) -> Iterator[st
 
 
 @pytest.fixture
+def gallery(transactional_db: None, settings: Any, live_server: Any) -> str:
+    """The address of a stocked shop whose gallery is open; nothing of it asks Glam."""
+    settings.DEBUG = True
+    load_products()
+    load_house_models()
+    return str(live_server.url)
+
+
+@pytest.fixture
 def photo(tmp_path: Path) -> Path:
     """A photograph of a person, 1800 pixels wide, that says where it was taken."""
     file = tmp_path / "me.jpg"
@@ -120,6 +129,15 @@ class Shopper:
 @pytest.fixture
 def shopper(page: Page, shop: str) -> Shopper:
     return Shopper(page, shop)
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the target has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab never came to {target}")
 
 
 def only_job() -> TryOnJob:

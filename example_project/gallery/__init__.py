@@ -1,0 +1,1 @@
+"""The widget in every state and in four themes, for a designer: ``/gallery/`` with DEBUG."""
