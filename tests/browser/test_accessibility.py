@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from example_project.gallery.states import STATES
 from example_project.gallery.views import THEMES
 from example_project.gallery.walk import show
-from example_project.shop.models import Product
 from glam_tryon.models import TryOnShare
-from tests.shop import product
-from tests.storefront.shoppers import finish, order
+from glam_tryon.models.clock import after
 
-__all__ = ["product"]
+from .conftest import Shopper, only_job
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -49,27 +45,31 @@ def test_the_dialog_has_no_barrier(page: Page, gallery: str, name: str) -> None:
     assert violations(page, STANDARD) == []
 
 
-@pytest.mark.parametrize("name", ["start/form", "jobs/drawing", "jobs/results", "jobs/failed"])
-def test_a_plain_page_has_no_barrier(page: Page, gallery: str, name: str) -> None:
-    page.goto(f"{gallery}/gallery/{name}/")
+def test_what_a_result_unfolds_has_no_barrier(page: Page, gallery: str) -> None:
+    dialog = show(page, gallery, STATES["shared"])
+    folds = dialog.locator("details")
+    folds.evaluate_all("folds => folds.forEach((fold) => { fold.open = true; })")
+    expect(dialog.get_by_role("button", name="Stop sharing")).to_be_visible()
+    assert violations(page, STANDARD) == []
+
+
+def test_ones_own_try_ons_and_a_shared_one_have_no_barrier(shopper: Shopper, page: Page) -> None:
+    shopper.open()
+    shopper.choose_model()
+    shopper.press("Try it on")
+    shopper.expect_result()
+    page.goto(f"{shopper.shop}/tryon/mine/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert violations(page, RULES) == []
+    share = TryOnShare.objects.create(job=only_job(), expires_at=after(3600))
+    page.goto(f"{shopper.shop}/tryon/shared/{share.token}/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert violations(page, RULES) == []
 
 
-@pytest.mark.parametrize("name", ["mine", "empty", "shared"])
-def test_a_page_of_ones_own_has_no_barrier(
-    page: Page, live_server: Any, product: Product, client: Client, name: str
-) -> None:
-    address = f"{live_server.url}/tryon/mine/"
-    if name != "empty":
-        ready, _waiting = order(client, product), order(client, product)
-        finish(ready, pictures=2)
-        client.post(f"/tryon/jobs/{ready.pk}/share/")
-        session = client.cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    if name == "shared":
-        address = f"{live_server.url}/tryon/shared/{TryOnShare.objects.get().token}/"
-    page.goto(address)
+@pytest.mark.parametrize("name", ["start/form", "jobs/drawing", "jobs/results", "jobs/failed"])
+def test_a_plain_page_has_no_barrier(page: Page, gallery: str, name: str) -> None:
+    page.goto(f"{gallery}/gallery/{name}/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert violations(page, RULES) == []
 

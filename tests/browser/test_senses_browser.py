@@ -240,7 +240,7 @@ def test_the_choice_and_the_slider_are_seen_in_forced_colours(page: Page, galler
     dialog = show(page, gallery, STATES["result"])
     handle = dialog.locator(".glam-tryon-handle")
     text = dialog.get_by_role("heading").evaluate("heading => getComputedStyle(heading).color")
-    expect(handle).to_have_css("background-color", text)
+    expect(handle).to_have_css("border-left-color", text)
 
 
 def test_nothing_on_the_page_shifts_from_its_loading_to_the_dialogs_end(

@@ -187,10 +187,7 @@ function forget(url) {
 }
 
 /* What the view of a result can do is a module of its own, for most dialogs are closed before. */
-async function equip(view, job, page) {
-  const result = await import(view.dataset.module).catch(() => null);
-  await result?.equip(view, job, { ask, ...page });
-}
+const equipment = (view) => import(view.dataset.module).catch(() => null);
 
 /* A job's own page: look again without reloading it, and equip it when the picture is there. */
 export async function attend(host) {
@@ -218,7 +215,7 @@ export async function attend(host) {
   if (view) {
     const { data: job } = await ask("GET", url);
     const emit = (name, detail) => host.emit(name, { job: job.id, ...detail });
-    await equip(view, job, { emit, signal });
+    (await equipment(view))?.equip(view, job, { ask, emit, signal });
   }
 }
 
@@ -227,6 +224,7 @@ export async function badge({ url }) {
   const note = document.createElement("p");
   const link = document.createElement("a");
   note.className = "glam-tryon glam-tryon-badge";
+  note.part = "badge";
   note.setAttribute("role", "status");
   link.href = url;
   document.body.append(note);
@@ -295,10 +293,12 @@ export class TryOn {
     this.#texts = texts;
     this.#dialog = document.createElement("dialog");
     this.#dialog.className = "glam-tryon glam-tryon-dialog";
+    this.#dialog.part = "dialog";
     this.#dialog.setAttribute("aria-label", link.textContent);
     const close = document.createElement("button");
     close.type = "button";
     close.className = "glam-tryon-close";
+    close.part = "close";
     close.setAttribute("aria-label", texts.close ?? "");
     this.#status = document.createElement("p");
     this.#status.className = "glam-tryon-hidden";
@@ -307,6 +307,7 @@ export class TryOn {
     this.#dialog.append(this.#body, this.#status, close);
     this.#chip = document.createElement("span");
     this.#chip.className = "glam-tryon-chip";
+    this.#chip.part = "chip";
     this.#chip.setAttribute("role", "status");
     host.append(this.#chip);
     document.body.append(this.#dialog);
@@ -596,6 +597,7 @@ export class TryOn {
     this.#photo = { blob, url: small ? URL.createObjectURL(small) : "" };
     this.#untick(null);
     this.#chosen("photo", this.#photo.url, file.name);
+    this.#form.elements.consent.parentElement.scrollIntoView({ block: "nearest" });
     this.#emit("photo-chosen");
   }
 
@@ -686,12 +688,13 @@ export class TryOn {
       consent.checked = false;
     }
     const lapsed = error ? ["csrf", "session"].includes(error.code) : status === 403;
-    const known = { 403: this.#texts.session, 413: this.#texts.tooLarge };
+    const known = { 413: this.#texts.tooLarge };
     this.#emit("failed", { code: error?.code ?? String(status) });
     if (lapsed) {
       await this.#renew();
     }
-    this.#back(error?.message ?? known[status] ?? this.#texts.server, lapsed || !error);
+    const words = lapsed ? this.#texts.session : error?.message;
+    this.#back(words ?? known[status] ?? this.#texts.server, lapsed || !error);
   }
 
   /* A new token in place of one whose session is over; what was chosen stays. */
@@ -713,9 +716,12 @@ export class TryOn {
 
   // Waiting and the end
 
+  #template(name) {
+    return this.#body.querySelector(`[data-template=${name}]`).content.firstElementChild;
+  }
+
   #show(name) {
-    const template = this.#body.querySelector(`[data-template=${name}]`);
-    const view = document.importNode(template.content, true).firstElementChild;
+    const view = document.importNode(this.#template(name), true);
     this.#replaceView(view);
     view.querySelector("[data-restart]")?.addEventListener("click", (event) => {
       event.preventDefault();
@@ -827,6 +833,8 @@ export class TryOn {
     this.#fillStage(view, job);
     view.querySelector("[data-message]").textContent = job.error?.message ?? "";
     view.querySelector("[data-message]").hidden = !job.error;
+    view.querySelector("[data-nothing]").hidden = Boolean(job.error);
+    view.querySelector("[data-restart]").hidden = job.error?.code === "needs_person";
     product.hidden = !job.product_url;
     product.href = job.product_url;
     this.#tell(job.words);
@@ -857,7 +865,9 @@ export class TryOn {
     const picture = new Image();
     const [first] = job.results;
     picture.src = first.url;
+    // All that the view needs is there before it is seen, so that nothing in it moves.
     await picture.decode().catch(() => {});
+    const module = await equipment(this.#template("result"));
     signal.throwIfAborted();
     const view = this.#show("result");
     const img = view.querySelector("[data-result]");
@@ -868,7 +878,8 @@ export class TryOn {
     this.#say(job.words);
     this.#settle(job);
     this.#emit("ready");
-    await equip(view, job, {
+    await module?.equip(view, job, {
+      ask,
       signal,
       emit: (name, detail) => this.#emit(name, detail),
       another: () => this.#another(job),

@@ -104,6 +104,7 @@ function showShare(view, share) {
     return;
   }
   shared.hidden = !share;
+  shared.closest("details").open ||= Boolean(share);
   shared.querySelector("[data-link]").value = share?.url ?? "";
   shared.querySelector("[data-share-until]").textContent = share
     ? view.dataset.until.replace("{moment}", share.expires_words)
