@@ -83,7 +83,7 @@ def _again_url(job: TryOnJob, photo: PersonPhoto | None) -> str:
     product = product_of(job)
     if product is None:
         return ""
-    chosen = f"?{urlencode({'photo': photo.pk})}" if photo and _is_own(photo) else ""
+    chosen = f"?{urlencode({'photo': photo.pk})}" if photo else ""
     return start_url(product) + chosen
 
 

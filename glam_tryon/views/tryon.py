@@ -122,6 +122,7 @@ def _form_page(
         "kept_photo": form.own_photo,
         "kept_photo_chosen": form.own_photo is not None
         and str(form.own_photo.pk) in (form.data.get("kept_photo"), request.GET.get("photo")),
+        "photo_chosen": form.data.get("house_model") or request.GET.get("photo", ""),
         "kept_hours": conf.PHOTO_SECONDS // 3600,
         "consent_text": form.consent_text,
         "consent_sha256": text_sha256(form.consent_text),

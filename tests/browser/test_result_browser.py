@@ -100,6 +100,24 @@ def test_the_next_garment_is_tried_on_by_the_same_model(shopper: Shopper, page: 
     shopper.expect_result()
 
 
+def test_the_next_garment_after_a_try_on_over_two_pages_is_tried_on_by_the_same_model(
+    shopper: Shopper, page: Page, glam: Sandbox
+) -> None:
+    glam.hold()
+    shopper.open()
+    shopper.choose_model("Jonas")
+    shopper.press("Try it on")
+    expect(shopper.dialog.get_by_role("heading", name="Drawing")).to_be_visible()
+    shopper.visit()
+    glam.release()
+    shopper.button.click()
+    shopper.expect_result()
+    shopper.press("Try another garment")
+    page.goto(f"{shopper.shop}/clothes/linen-shirt/")
+    shopper.button.click()
+    expect(shopper.dialog.get_by_role("radio", name="Jonas")).to_be_checked()
+
+
 def test_the_next_garment_on_the_same_page_is_tried_on_by_the_same_model(
     shopper: Shopper, page: Page
 ) -> None:

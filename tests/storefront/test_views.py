@@ -174,7 +174,7 @@ def test_a_house_model_with_a_script_is_answered_with_the_job(
         "cancel_url": f"/tryon/jobs/{job.pk}/cancel/",
         "photo_url": f"/tryon/jobs/{job.pk}/photo.jpg",
         "person": {"kind": "house_model", "title": "Mina"},
-        "again_url": start_url(job.product),
+        "again_url": f"/tryon/new/shop.product/{job.product_key}/?photo={house_model.pk}",
         "usual_seconds": None,
         "waited_seconds": 0,
         "results": [],

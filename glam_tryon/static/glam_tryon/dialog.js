@@ -224,6 +224,7 @@ export async function badge({ url }) {
   const note = document.createElement("p");
   const link = document.createElement("a");
   note.className = "glam-tryon glam-tryon-badge";
+  note.part = "badge";
   note.setAttribute("role", "status");
   link.href = url;
   document.body.append(note);
@@ -292,10 +293,12 @@ export class TryOn {
     this.#texts = texts;
     this.#dialog = document.createElement("dialog");
     this.#dialog.className = "glam-tryon glam-tryon-dialog";
+    this.#dialog.part = "dialog";
     this.#dialog.setAttribute("aria-label", link.textContent);
     const close = document.createElement("button");
     close.type = "button";
     close.className = "glam-tryon-close";
+    close.part = "close";
     close.setAttribute("aria-label", texts.close ?? "");
     this.#status = document.createElement("p");
     this.#status.className = "glam-tryon-hidden";
@@ -304,6 +307,7 @@ export class TryOn {
     this.#dialog.append(this.#body, this.#status, close);
     this.#chip = document.createElement("span");
     this.#chip.className = "glam-tryon-chip";
+    this.#chip.part = "chip";
     this.#chip.setAttribute("role", "status");
     host.append(this.#chip);
     document.body.append(this.#dialog);
