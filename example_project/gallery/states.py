@@ -48,7 +48,7 @@ class State:
     @property
     def refused(self) -> str:
         """Why the server refuses the order, in words; empty when it does not."""
-        return refusal_words(self.refusal) if self.refusal else ""
+        return refusal_words(self.refusal, _tomorrow()) if self.refusal else ""
 
 
 _READY = ("front",)
@@ -129,4 +129,6 @@ def facts(state: State, product: Product) -> dict[str, Any]:
 
 
 def _tomorrow() -> datetime:
-    return timezone.localtime(timezone.now() + timedelta(days=1))
+    """Return the next midnight: the same for as long as somebody looks."""
+    now = timezone.localtime()
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
