@@ -58,10 +58,21 @@ def test_there_is_a_translation_of_every_text(needs: Callable[..., None], langua
     assert unfinished(catalogue(language)) == ""
 
 
+def names_one_number(compiled: Path, form: int) -> bool:
+    """Say whether a plural form stands for a single number, which it may give as a word."""
+    with compiled.open("rb") as opened:
+        plural = GNUTranslations(opened).plural  # type: ignore[attr-defined]
+    return sum(plural(number) == form for number in range(1000)) == 1
+
+
 def test_a_translation_has_the_placeholders_of_its_text(language: str) -> None:
-    for key, text in messages(catalogue(language).with_suffix(".mo")).items():
-        original = key[0] if isinstance(key, tuple) else key
-        assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(original)), original
+    compiled = catalogue(language).with_suffix(".mo")
+    for key, text in messages(compiled).items():
+        original, form = key if isinstance(key, tuple) else (key, None)
+        found, wanted = PLACEHOLDER.findall(text), PLACEHOLDER.findall(original)
+        if form is not None and not found and names_one_number(compiled, form):
+            continue
+        assert sorted(found) == sorted(wanted), original
 
 
 def test_the_compiled_catalogue_is_that_of_the_text(
