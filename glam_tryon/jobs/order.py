@@ -1,0 +1,145 @@
+"""Asking for a try-on: one request, one job."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError, models, router, transaction
+
+from glam_tryon.exceptions import PhotoUnavailable
+from glam_tryon.garments import check_mask_type, garment_of
+from glam_tryon.jobs.photos import add_photo, forget
+from glam_tryon.jobs.snapshot import snapshot
+from glam_tryon.jobs.turns import next_turn, wake_pollers
+from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
+from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.owner import SHOP, owner_key, same_owner
+from glam_tryon.models.status import Priority, Status, pending_lane
+
+
+def _may_wear(photo: PersonPhoto, owner: str) -> bool:
+    if photo.kind == PersonPhoto.Kind.HOUSE_MODEL or photo.owner == owner == SHOP:
+        return photo.is_active
+    return same_owner(photo.owner, owner)
+
+
+def request_tryon(
+    product: models.Model,
+    *,
+    photo: PersonPhoto,
+    user: Any = None,
+    visitor: str = "",
+    mask_type: str | None = None,
+    request_id: str | None = None,
+    priority: str = Priority.SHOPPER,
+) -> TryOnJob:
+    """Ask for one try-on; the poller does the rest.
+
+    ``user`` (signed in) or ``visitor`` (the session's random token) is who may see the result; with
+    neither it is the shop's own. ``mask_type`` overrides what the product's registration says.
+    ``request_id`` is any text of the caller's: the same one of the same owner gives the same job.
+    ``priority`` is ``"shopper"`` or ``"catalogue"``.
+
+    Raises:
+        NotRegistered: no ``tryon.py`` registers the product's model.
+        GarmentUnavailable: no usable garment picture, or an unknown mask type.
+        PhotoUnavailable: the photo is gone or belongs to somebody else.
+        ValueError: an unknown priority.
+    """
+    if priority not in Priority.values:
+        raise ValueError(f"priority must be one of {Priority.values}, not {priority!r}")
+    owner = owner_key(user, visitor)
+    request_key = _request_key(owner, request_id) if request_id else None
+    if known := requested(request_id, user=user, visitor=visitor):
+        return known
+    garment = garment_of(product)
+    mask = check_mask_type(mask_type) if mask_type else garment.get_mask_type(product)
+    if not photo.is_there or not _may_wear(photo, owner):
+        raise PhotoUnavailable("This photo is no longer there. Please choose another.")
+    image, identity = snapshot(product)
+    using = router.db_for_write(TryOnJob)
+    job = TryOnJob(
+        priority=priority,
+        mask_type=mask,
+        content_type=ContentType.objects.db_manager(using).get_for_model(product),
+        product_key=str(product.pk),
+        garment_title=garment.get_title(product),
+        garment_image=image,
+        garment_sha256=identity,
+        product_url=garment.get_url(product)[:500],
+        person_photo=photo,
+        owner=owner,
+        user=user if getattr(user, "is_authenticated", False) else None,
+        request_key=request_key,
+        lane=pending_lane(priority),
+        turn=next_turn(owner, priority),
+        next_step_at=DatabaseNow(),
+    )
+    try:
+        with transaction.atomic(using):
+            job.save(using=using, force_insert=True)
+            TryOnTransition.objects.using(using).create(
+                job=job, status=Status.PENDING, at=DatabaseNow()
+            )
+            wake_pollers(using)
+    except IntegrityError:
+        # Two tabs, one request: the other was faster.
+        known = requested(request_id, user=user, visitor=visitor)
+        if known is None:
+            raise
+        return known
+    job.refresh_from_db(using=using, fields=["next_step_at"])
+    return job
+
+
+def request_tryon_with_upload(
+    product: models.Model,
+    file: Any,
+    *,
+    user: Any = None,
+    visitor: str = "",
+    consent_text: str = "",
+    title: str = "",
+    keep: bool = False,
+    **options: Any,
+) -> TryOnJob:
+    """Take a person's photo in and ask for a try-on with it; the photo is kept only if it is used.
+
+    ``consent_text``, ``title`` and ``keep`` are those of ``add_photo``, ``options`` those of
+    ``request_tryon``.
+
+    Raises:
+        InvalidImage: as ``add_photo``.
+        NotRegistered, GarmentUnavailable, ValueError: as ``request_tryon``.
+    """
+    who = {"user": user, "visitor": visitor}
+    photo = add_photo(file, consent_text=consent_text, title=title, keep=keep, **who)
+    job = None
+    try:
+        job = request_tryon(product, photo=photo, **who, **options)
+    finally:
+        # Refused, or asked for before with another copy of the photo.
+        if job is None or job.person_photo_id != photo.pk:
+            forget(photo)
+    return job
+
+
+def _request_key(owner: str, request_id: str) -> str:
+    return hashlib.sha256(f"{owner}\n{request_id}".encode()).hexdigest()
+
+
+def requested(request_id: str | None, *, user: Any = None, visitor: str = "") -> TryOnJob | None:
+    """Return the job that this user or visitor asked for with ``request_id``, None without one.
+
+    Who signs in between two tries of the same request has one job all the same.
+    """
+    if not request_id:
+        return None
+    owners = {owner_key(user, visitor)}
+    if visitor:
+        owners.add(owner_key(None, visitor))
+    keys = [_request_key(owner, request_id) for owner in owners]
+    using = router.db_for_write(TryOnJob)
+    return TryOnJob.objects.using(using).filter(request_key__in=keys).first()

@@ -1,0 +1,68 @@
+"""Photos in: a person's photo is taken in, kept by its owner's wish, or forgotten."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import router
+from django.utils import timezone
+
+from glam_tryon.conf import conf
+from glam_tryon.images import normalise
+from glam_tryon.models import PersonPhoto
+from glam_tryon.models.owner import SHOP, owner_key
+from glam_tryon.policy.consent import record_consent
+
+
+def add_photo(
+    file: Any,
+    *,
+    user: Any = None,
+    visitor: str = "",
+    consent_text: str = "",
+    kind: str = PersonPhoto.Kind.SHOPPER,
+    title: str = "",
+    keep: bool = False,
+) -> PersonPhoto:
+    """Take a person's photo in: made upright, small and free of metadata, then stored.
+
+    ``consent_text`` is the text that a shopper agreed to, as shown; the proof is kept. ``keep`` is
+    the shopper's wish to use the photo again within ``PHOTO_SECONDS``. A picture that is refused
+    leaves nothing behind, no proof either.
+
+    Raises:
+        InvalidImage: it is too large, or no picture that can be used.
+    """
+    picture = normalise(file, max_bytes=conf.MAX_UPLOAD_BYTES)
+    consent = record_consent(consent_text, user=user, visitor=visitor) if consent_text else None
+    photo = PersonPhoto(
+        kind=kind,
+        title=title,
+        owner=SHOP if kind == PersonPhoto.Kind.HOUSE_MODEL else owner_key(user, visitor),
+        user=user if getattr(user, "is_authenticated", False) else None,
+        consent=consent,
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        kept_until=timezone.now() + timedelta(seconds=conf.PHOTO_SECONDS) if keep else None,
+    )
+    photo.image.save("photo.jpg", ContentFile(picture.content), save=False)
+    photo.save()
+    return photo
+
+
+def forget(photo: PersonPhoto) -> None:
+    """Delete a photo that was taken in for nothing, with the consent that was given for it."""
+    consent = photo.consent
+    photo.image.delete(save=False)
+    photo.delete()
+    if consent is not None:
+        consent.delete()
+
+
+def keep_photo(photo: PersonPhoto) -> None:
+    """Keep a shopper's photo for ``PHOTO_SECONDS`` from now, by the shopper's own wish."""
+    rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
+    rows.filter(pk=photo.pk, kind=PersonPhoto.Kind.SHOPPER).keep(conf.PHOTO_SECONDS)

@@ -1,0 +1,36 @@
+"""The place of a job among those that wait for a slot, and the call that wakes the pollers."""
+
+from __future__ import annotations
+
+from django.db import connections, router
+from django.db.models import Max
+
+from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models.status import pending_lane
+
+#: PostgreSQL's channel on which an idle poller hears of a new job.
+CHANNEL = "glam_tryon_jobs"
+
+
+def next_turn(owner: str, priority: str) -> int:
+    """Return the turn behind the owner's own waiting jobs, but never behind other owners' queues.
+
+    Start-time fair queuing: an owner with fifty waiting jobs and one with a single job take turns.
+    """
+    using = router.db_for_write(TryOnJob)
+    mine = (
+        TryOnJob.objects.using(using)
+        .filter(owner=owner, lane=pending_lane(priority))
+        .aggregate(last=Max("turn"))["last"]
+    )
+    begun: int = ProviderState.load().last_turn
+    return begun if mine is None else max(begun, mine + 1)
+
+
+def wake_pollers(using: str) -> None:
+    """Tell idle pollers of a new job, at the commit of this transaction."""
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # Delivered at the commit, so no poller looks too early.
+            cursor.execute(f"NOTIFY {CHANNEL}")
