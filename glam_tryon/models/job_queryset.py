@@ -1,0 +1,60 @@
+"""The questions that are asked about jobs, by their names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.owner import SHOP
+from glam_tryon.models.status import CLOSED, OPEN, Lane, Status
+
+if TYPE_CHECKING:
+    from glam_tryon.models.job import TryOnJob  # noqa: F401  (a base class names it in a string)
+
+#: Error code of an unconfirmed job that Glam may have drawn: a person decides what becomes of it.
+NEEDS_PERSON = "needs_person"
+
+
+class TryOnJobQuerySet(models.QuerySet["TryOnJob"]):
+    def open(self) -> TryOnJobQuerySet:
+        """Those that are not over."""
+        return self.filter(status__in=OPEN)
+
+    def closed(self) -> TryOnJobQuerySet:
+        """Those that are over: ready, failed or canceled."""
+        return self.filter(status__in=CLOSED)
+
+    def moving(self) -> TryOnJobQuerySet:
+        """Those that will still change by themselves, without a person's decision."""
+        return self.filter(lane__isnull=False).exclude(
+            status=Status.UNCONFIRMED, error_code=NEEDS_PERSON
+        )
+
+    def waiting_for_a_person(self) -> TryOnJobQuerySet:
+        """Unconfirmed ones whose photo Glam fetched: only a person may send them again."""
+        return self.filter(status=Status.UNCONFIRMED, error_code=NEEDS_PERSON)
+
+    def under_way(self) -> TryOnJobQuerySet:
+        """Those whose next step needs no slot and is due now, longest overdue first."""
+        return self.filter(lane=Lane.UNDER_WAY, next_step_at__lte=DatabaseNow()).order_by(
+            "next_step_at"
+        )
+
+    def waiting_for_a_slot(self, lane: Lane) -> TryOnJobQuerySet:
+        """Those that may be sent now, in the order of their turns, then of their asking.
+
+        Written as an exclusion, which no index serves: SQLite would choose the one by time and
+        then sort a whole backlog.
+        """
+        due = self.filter(lane=lane).exclude(next_step_at__gt=DatabaseNow())
+        return due.order_by("turn", "created_at")
+
+    def hurry(self) -> int:
+        """Let those that wait to be sent wait no longer. Returns how many there are."""
+        return self.filter(status=Status.PENDING).update(next_step_at=DatabaseNow(), errors=0)
+
+    def owned_by(self, *owners: str) -> TryOnJobQuerySet:
+        """Those of these owner keys that were not deleted; the shop's own are nobody's."""
+        return self.filter(owner__in=set(owners) - {SHOP}, deleted_at=None)
