@@ -24,7 +24,8 @@ class State:
     """One state; ``name`` stands in addresses and in the names of screenshots.
 
     A form has ``chosen`` (empty, ``model`` or ``photo``) and perhaps the code of a ``refusal``; a
-    job has a ``status``, perhaps an ``error`` code, and the names of its ``results``.
+    job has a ``status``, perhaps an ``error`` code, and the names of its ``results``. With ``mine``
+    the list of one's own try-ons lies over the form.
     """
 
     name: str
@@ -35,6 +36,7 @@ class State:
     error: str = ""
     results: tuple[str, ...] = ()
     shared: bool = False
+    mine: bool = False
 
     @property
     def view(self) -> str:
@@ -71,9 +73,13 @@ STATES = {
         State("failed", "Glam failed", status=Status.FAILED, error="glam_failed"),
         State("expired", "It took too long", status=Status.FAILED, error="expired"),
         State("canceled", "Canceled", status=Status.CANCELED),
+        State("mine", "My try-ons", mine=True),
         State("unclear", "A person looks into it", status=Status.UNCONFIRMED, error="needs_person"),
     )
 }
+
+#: What stands in the list of one's own try-ons.
+LISTED = ("drawing", "result", "results", "shared", "failed")
 
 
 def facts(state: State, product: Product) -> dict[str, Any]:
@@ -107,8 +113,8 @@ def facts(state: State, product: Product) -> dict[str, Any]:
         "error": {"code": state.error, "message": error_words(job)} if state.error else None,
         "usual_seconds": 14,
         "waited_seconds": 5,
-        "expires_at": expires_at.isoformat(),
-        "expires_words": date_format(expires_at, "DATETIME_FORMAT"),
+        "expires_at": expires_at.isoformat() if state.results else None,
+        "expires_words": date_format(expires_at, "DATETIME_FORMAT") if state.results else None,
         "feedback": {"verdict": "", "reason": ""},
         "person": {"kind": "shopper", "title": ""},
         "share": {

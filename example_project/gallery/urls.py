@@ -11,5 +11,6 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("start/<slug:name>/", views.start, name="start"),
     path("jobs/<slug:name>/", views.job, name="job"),
+    path("mine/", views.mine, name="mine"),
     path("pictures/<slug:name>.jpg", views.show, name="picture"),
 ]

@@ -18,15 +18,14 @@ from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 
 from example_project.gallery.pictures import SLUG, picture
-from example_project.gallery.states import STATES, State, facts
+from example_project.gallery.states import LISTED, STATES, State, facts
 from example_project.shop.models import Product
 from glam_tryon.conf import conf
 from glam_tryon.forms import TryOnForm
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.consent import text_sha256
 from glam_tryon.views.product import garment_url
-from glam_tryon.views.tryon import DIALOG_HEADER
-from glam_tryon.views.visitor import wants_json
+from glam_tryon.views.visitor import for_dialog, wants_json
 
 THEMES = {
     "shop": "The shop's own",
@@ -106,6 +105,7 @@ def _form_context(state: State, product: Product) -> dict[str, Any]:
         "start_url": reverse("gallery:start", args=[state.name]),
         "garment_url": garment_url(product),
         "house_models": models,
+        "mine_url": reverse("gallery:mine") if state.mine else "",
         "kept_hours": conf.PHOTO_SECONDS // 3600,
         "consent_text": form.consent_text,
         "consent_sha256": text_sha256(form.consent_text),
@@ -125,7 +125,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
             return JsonResponse({"error": error}, status=400)
         if state.status:
             return JsonResponse(facts(state, product), status=201)
-    inside = request.headers.get(DIALOG_HEADER) == "dialog"
+    inside = for_dialog(request)
     template = "glam_tryon/form.html" if inside else "glam_tryon/start.html"
     context = {**_form_context(state, product), "dialog": inside, "theme": _theme(request)}
     return render(request, template, context)
@@ -148,6 +148,24 @@ def job(request: HttpRequest, name: str) -> HttpResponse:
         "theme": _theme(request),
     }
     return render(request, "glam_tryon/job.html", context)
+
+
+@_with_debug
+@ensure_csrf_cookie
+def mine(request: HttpRequest) -> HttpResponse:
+    """The list of one's own try-ons, with one in each of its states."""
+    product = get_object_or_404(Product, slug=SLUG)
+    if request.method == "POST":
+        return JsonResponse({"deleted": True, "words": ""})
+    inside = for_dialog(request)
+    context = {
+        "dialog": inside,
+        "theme": _theme(request),
+        "tryons": [facts(STATES[name], product) for name in LISTED],
+        "delete_all_url": reverse("gallery:mine"),
+    }
+    template = "glam_tryon/parts/mine.html" if inside else "glam_tryon/mine.html"
+    return render(request, template, context)
 
 
 @_with_debug

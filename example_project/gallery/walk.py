@@ -30,6 +30,9 @@ def show(page: Page, shop: str, state: State, theme: str = "shop") -> Locator:
         dialog.get_by_role("checkbox").first.check()
     if state.refusal or state.status:
         dialog.get_by_role("button", name="Try it on", exact=True).click()
+    if state.mine:
+        dialog.get_by_role("link", name="My try-ons").click()
+        expect(dialog.get_by_role("heading", name="My try-ons")).to_be_focused()
     if state.refusal:
         expect(dialog.get_by_role("alert")).to_have_text(state.refused)
     if state.status:

@@ -20,7 +20,7 @@ from glam_tryon.models.status import Status
 from glam_tryon.policy.deletion import Receipt, delete_photo, delete_tryon, merge
 from glam_tryon.views.facts import describe
 from glam_tryon.views.product import fetch_products
-from glam_tryon.views.visitor import own_job, owners, wants_json
+from glam_tryon.views.visitor import DIALOG_HEADER, for_dialog, own_job, owners, wants_json
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -46,12 +46,15 @@ def mine(request: HttpRequest) -> HttpResponse:
         "tryons": [describe(request, job) for job in found],
         "delete_all_url": reverse("glam_tryon:delete_all"),
     }
+    inside = for_dialog(request)
+    template = "glam_tryon/parts/mine.html" if inside else "glam_tryon/mine.html"
     response = (
         JsonResponse(context)
         if wants_json(request)
-        else render(request, "glam_tryon/mine.html", context)
+        else render(request, template, {**context, "dialog": inside})
     )
     response["Cache-Control"] = "private, no-store"
+    response["Vary"] = DIALOG_HEADER
     return response
 
 
@@ -83,14 +86,11 @@ def delete_own_photo(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _deleted(request: HttpRequest, receipt: Receipt) -> HttpResponse:
-    if wants_json(request):
-        return JsonResponse({"deleted": True, "receipt": receipt.as_dict()})
     count = receipt.photos + receipt.results
-    messages.success(
-        request,
-        ngettext("%(count)d picture was deleted.", "%(count)d pictures were deleted.", count)
-        % {"count": count},
-        # A shop without the messages framework sees the shorter list.
-        fail_silently=True,
-    )
+    words = ngettext("%(count)d picture was deleted.", "%(count)d pictures were deleted.", count)
+    words %= {"count": count}
+    if wants_json(request):
+        return JsonResponse({"deleted": True, "receipt": receipt.as_dict(), "words": words})
+    # A shop without the messages framework sees the shorter list.
+    messages.success(request, words, fail_silently=True)
     return redirect("glam_tryon:mine")

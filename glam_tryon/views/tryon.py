@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
@@ -28,11 +29,16 @@ from glam_tryon.policy.consent import current_text
 from glam_tryon.policy.pause import is_paused
 from glam_tryon.views.facts import describe
 from glam_tryon.views.product import garment_url, product_or_404, start_url
-from glam_tryon.views.visitor import kept_photo, own_job, visitor_token, wants_json
+from glam_tryon.views.visitor import (
+    DIALOG_HEADER,
+    for_dialog,
+    has_tryons,
+    kept_photo,
+    own_job,
+    visitor_token,
+    wants_json,
+)
 from glam_tryon.words import refusal_words
-
-#: The module asks for the inside of the dialog with this header.
-DIALOG_HEADER = "X-Glam-Tryon"
 
 
 @csrf_protect
@@ -107,7 +113,7 @@ def _form_page(
     request: HttpRequest, product: Model, form: TryOnForm, *, status: int = 200, message: str = ""
 ) -> HttpResponse:
     garment = garment_of(product)
-    inside = request.headers.get(DIALOG_HEADER) == "dialog"
+    inside = for_dialog(request)
     context = {
         "dialog": inside,
         "max_bytes": conf.MAX_UPLOAD_BYTES,
@@ -123,6 +129,7 @@ def _form_page(
         "kept_photo_chosen": form.own_photo is not None
         and str(form.own_photo.pk) in (form.data.get("kept_photo"), request.GET.get("photo")),
         "photo_chosen": form.data.get("house_model") or request.GET.get("photo", ""),
+        "mine_url": reverse("glam_tryon:mine") if has_tryons(request) else "",
         "kept_hours": conf.PHOTO_SECONDS // 3600,
         "consent_text": form.consent_text,
         "consent_sha256": text_sha256(form.consent_text),

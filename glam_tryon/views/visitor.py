@@ -19,6 +19,9 @@ logger = logging.getLogger("glam_tryon.views")
 
 _SESSION_KEY = "glam_tryon_visitor"
 
+#: The module asks for the inside of the dialog with this header.
+DIALOG_HEADER = "X-Glam-Tryon"
+
 
 def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
     """Return the session's random token, empty when there is none and ``create`` is False."""
@@ -59,6 +62,11 @@ def wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
+def for_dialog(request: HttpRequest) -> bool:
+    """Say whether the module asks for what stands in the dialog, and not for a page."""
+    return request.headers.get(DIALOG_HEADER) == "dialog"
+
+
 def owners(request: HttpRequest) -> list[str]:
     """Return the owner keys of the asking person: the user's, and the session's visitor's."""
     mine = [owner_key(request.user), owner_key(None, visitor_token(request))]
@@ -71,6 +79,12 @@ def kept_photo(request: HttpRequest) -> PersonPhoto | None:
         return None
     photos = PersonPhoto.objects.owned_by(*mine).there().select_related("consent")
     return photos.order_by("-created_at").first()
+
+
+def has_tryons(request: HttpRequest) -> bool:
+    """Say whether the asking person has try-ons; nothing is asked for one who never had."""
+    mine = owners(request)
+    return bool(mine) and TryOnJob.objects.owned_by(*mine).exists()
 
 
 def own_photo(request: HttpRequest, pk: UUID) -> PersonPhoto:

@@ -42,7 +42,8 @@ def violations(page: Page, rules: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["form", "model", "photo", "refused", "drawing", "results", "shared", "failed"]
+    "name",
+    ["form", "model", "photo", "refused", "drawing", "results", "shared", "failed", "mine"],
 )
 def test_the_dialog_has_no_barrier(page: Page, gallery: str, name: str) -> None:
     show(page, gallery, STATES[name])

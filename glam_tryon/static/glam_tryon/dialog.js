@@ -179,6 +179,10 @@ function showPicture(img, src, alt) {
   }
 }
 
+function remember(job, start) {
+  store.set(UNSEEN, { url: job.url, start });
+}
+
 /* The end of this try-on was seen, or it is wanted no more. */
 function forget(url) {
   if (store.get(UNSEEN)?.url === url) {
@@ -188,62 +192,6 @@ function forget(url) {
 
 /* What the view of a result can do is a module of its own, for most dialogs are closed before. */
 const equipment = (view) => import(view.dataset.module).catch(() => null);
-
-/* A job's own page: look again without reloading it, and equip it when the picture is there. */
-export async function attend(host) {
-  const { signal } = new AbortController();
-  const { job: url } = host.dataset;
-  const waiting = host.querySelector("[data-view=waiting]");
-  if (waiting) {
-    store.set(UNSEEN, { url, start: "" });
-    const words = waiting.querySelector("[data-words]");
-    const clock = new Clock(waiting);
-    words.setAttribute("aria-live", "polite");
-    await follow({ url }, signal, (job) => {
-      if (job) {
-        clock.learn(job);
-        if (job.words !== words.textContent) {
-          words.textContent = job.words;
-        }
-      }
-    });
-    location.reload();
-    return;
-  }
-  forget(url);
-  const view = host.querySelector("[data-view=result]");
-  if (view) {
-    const { data: job } = await ask("GET", url);
-    const emit = (name, detail) => host.emit(name, { job: job.id, ...detail });
-    (await equipment(view))?.equip(view, job, { ask, emit, signal });
-  }
-}
-
-/* Tell of a try-on on a page without its product's button. */
-export async function badge({ url }) {
-  const note = document.createElement("p");
-  const link = document.createElement("a");
-  note.className = "glam-tryon glam-tryon-badge";
-  note.part = "badge";
-  note.setAttribute("role", "status");
-  link.href = url;
-  document.body.append(note);
-  const { signal } = new AbortController();
-  const last = await follow({ url }, signal, (job) => {
-    if (job) {
-      const text = `${job.title}: ${job.words}`;
-      if (text !== link.textContent) {
-        link.textContent = text;
-        note.replaceChildren(link);
-      }
-      note.dataset.state = job.over || job.error ? "over" : "waiting";
-    }
-  });
-  if (!last) {
-    forget(url);
-    note.remove();
-  }
-}
 
 /* What only the dialog needs of the looks; its form is shown when it is there. */
 function dress(href) {
@@ -264,6 +212,9 @@ async function countCameras() {
   const devices = await navigator.mediaDevices?.enumerateDevices().catch(() => []);
   return (devices ?? []).filter(({ kind }) => kind === "videoinput").length;
 }
+
+/* For the modules that are loaded when they are needed. */
+export { Clock, ask, dress, equipment, follow, forget, remember };
 
 export class TryOn {
   #host;
@@ -372,6 +323,13 @@ export class TryOn {
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog && pressed === dialog) {
         dialog.close();
+      }
+    });
+    dialog.addEventListener("click", (event) => {
+      const link = event.target.closest("[data-mine]");
+      if (link && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+        event.preventDefault();
+        this.#showMine(link);
       }
     });
     // The second half of a double click lands on what has taken the first button's place.
@@ -601,6 +559,38 @@ export class TryOn {
     this.#emit("photo-chosen");
   }
 
+  /* My try-ons, over what the dialog shows, which goes on below. */
+  async #showMine(link) {
+    const module = await import(link.dataset.module).catch(() => null);
+    const body = this.#body;
+    const shown = await module?.panel(link, {
+      ask,
+      body,
+      dress,
+      dialog: this.#dialog,
+      deleted: (urls) => {
+        if (urls.includes(this.#job?.urls.delete) && this.#view.dataset.view !== "waiting") {
+          this.#back("");
+        }
+      },
+      emptied: () => this.#start(),
+    });
+    if (!shown) {
+      location.assign(link.href);
+    }
+  }
+
+  /* From the beginning: neither a choice nor a try-on is left. */
+  #start() {
+    this.#abort.abort();
+    this.#clock?.stop();
+    this.#job = null;
+    delete this.#host.dataset.state;
+    this.#chip.textContent = "";
+    this.#forgetPhoto();
+    this.#load();
+  }
+
   // Asking
 
   get #ticked() {
@@ -667,7 +657,7 @@ export class TryOn {
         await this.#stop(data, cancel);
       } else if (data?.id) {
         this.#job = data;
-        store.set(UNSEEN, { url: data.url, start: this.#link.pathname });
+        remember(data, this.#link.pathname);
         this.#emit("requested");
         await this.#attend(data, signal);
       } else {

@@ -4,6 +4,13 @@ const assets = document.querySelector("script[data-glam-tryon-dialog]");
 const texts = assets?.dataset ?? {};
 const address = texts.glamTryonDialog || new URL("dialog.js", import.meta.url).href;
 
+/* What tells of a try-on where its dialog is not, and the dialog's module, which it works with. */
+const elsewhere = () =>
+  Promise.all([
+    import(texts.elsewhere || new URL("elsewhere.js", import.meta.url).href),
+    import(address),
+  ]);
+
 /* The try-on of this tab whose end nobody has seen; its button, or a badge, tells of it. */
 let unseen = null;
 try {
@@ -39,10 +46,7 @@ class GlamTryOn extends HTMLElement {
       if (unseen?.url === this.dataset.job) {
         unseen = null;
       }
-      import(address).then(
-        (dialog) => dialog.attend(this),
-        lookAgain,
-      );
+      elsewhere().then(([module, dialog]) => module.attend(this, dialog), lookAgain);
       return;
     }
     this.addEventListener("click", this);
@@ -115,8 +119,8 @@ if (!CSS.supports("color", "light-dark(red, red)") || !CSS.supports("selector(&)
 } else if (!customElements.get("glam-tryon")) {
   customElements.define("glam-tryon", GlamTryOn);
   if (unseen) {
-    import(address).then(
-      (dialog) => dialog.badge(unseen),
+    elsewhere().then(
+      ([module, dialog]) => module.badge(unseen, dialog),
       () => {},
     );
   }
