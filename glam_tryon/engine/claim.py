@@ -128,8 +128,9 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
     if not keys:
         return []
     token = uuid.uuid4().hex
-    # Only what is pending still: a cancellation since the SELECT stands.
-    jobs.filter(pk__in=keys, status=Status.PENDING).update(
+    # Only what waits for a slot still: a cancellation or a pause since the SELECT stands.
+    waiting = jobs.filter(pk__in=keys, status=Status.PENDING).exclude(lane=Lane.PAUSED)
+    waiting.update(
         status=Status.SUBMITTING,
         lane=Lane.UNDER_WAY,
         lease_token=token,

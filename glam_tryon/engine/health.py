@@ -7,7 +7,7 @@ from django.db import DatabaseError, InterfaceError, router
 from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import database_time
-from glam_tryon.models.status import Status
+from glam_tryon.models.status import Lane, Status
 
 
 def problems() -> list[str]:
@@ -31,7 +31,7 @@ def _problems() -> list[str]:
         found.append(f"submitting is paused ({state.pause_code}) since {state.paused_at:%F %T}")
     oldest = (
         TryOnJob.objects.using(using)
-        .filter(status=Status.PENDING)
+        .filter(status=Status.PENDING, lane__in=[Lane.SHOPPER, Lane.CATALOGUE])
         .order_by("created_at")
         .values_list("created_at", flat=True)
         .first()

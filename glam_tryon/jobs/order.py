@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import File
 from django.db import IntegrityError, models, router, transaction
 
 from glam_tryon.exceptions import PhotoUnavailable
@@ -19,9 +20,10 @@ from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.status import Priority, Status, pending_lane
 
 
-def _may_wear(photo: PersonPhoto, owner: str) -> bool:
+def may_wear(photo: PersonPhoto, owner: str) -> bool:
+    """Say whether this owner may ask for this photo to be drawn."""
     if photo.kind == PersonPhoto.Kind.HOUSE_MODEL or photo.owner == owner == SHOP:
-        return photo.is_active
+        return photo.is_active and photo.is_licensed
     return same_owner(photo.owner, owner)
 
 
@@ -51,28 +53,18 @@ def request_tryon(
     if priority not in Priority.values:
         raise ValueError(f"priority must be one of {Priority.values}, not {priority!r}")
     owner = owner_key(user, visitor)
-    request_key = _request_key(owner, request_id) if request_id else None
     if known := requested(request_id, user=user, visitor=visitor):
         return known
-    garment = garment_of(product)
-    mask = check_mask_type(mask_type) if mask_type else garment.get_mask_type(product)
-    if not photo.is_there or not _may_wear(photo, owner):
+    if not photo.is_there or not may_wear(photo, owner):
         raise PhotoUnavailable("This photo is no longer there. Please choose another.")
-    image, identity = snapshot(product)
     using = router.db_for_write(TryOnJob)
     job = TryOnJob(
+        **garment_facts(product, mask_type),
         priority=priority,
-        mask_type=mask,
-        content_type=ContentType.objects.db_manager(using).get_for_model(product),
-        product_key=str(product.pk),
-        garment_title=garment.get_title(product),
-        garment_image=image,
-        garment_sha256=identity,
-        product_url=garment.get_url(product)[:500],
         person_photo=photo,
         owner=owner,
         user=user if getattr(user, "is_authenticated", False) else None,
-        request_key=request_key,
+        request_key=request_key(owner, request_id) if request_id else None,
         lane=pending_lane(priority),
         turn=next_turn(owner, priority),
         next_step_at=DatabaseNow(),
@@ -126,7 +118,33 @@ def request_tryon_with_upload(
     return job
 
 
-def _request_key(owner: str, request_id: str) -> str:
+def garment_facts(
+    product: models.Model, mask_type: str | None, picture: File[bytes] | None = None
+) -> dict[str, Any]:
+    """Return what a job keeps of its garment; the picture is stored as it is now.
+
+    ``picture`` is another one of the product's pictures than the registered one.
+
+    Raises:
+        NotRegistered, GarmentUnavailable: as ``request_tryon``.
+    """
+    garment = garment_of(product)
+    mask = check_mask_type(mask_type) if mask_type else garment.get_mask_type(product)
+    image, identity = snapshot(product, picture)
+    kinds = ContentType.objects.db_manager(router.db_for_write(TryOnJob))
+    return {
+        "mask_type": mask,
+        "content_type": kinds.get_for_model(product),
+        "product_key": str(product.pk),
+        "garment_title": garment.get_title(product),
+        "garment_image": image,
+        "garment_sha256": identity,
+        "product_url": garment.get_url(product)[:500],
+    }
+
+
+def request_key(owner: str, request_id: str) -> str:
+    """Return what is the same for the same request of the same owner, and for no other."""
     return hashlib.sha256(f"{owner}\n{request_id}".encode()).hexdigest()
 
 
@@ -140,6 +158,6 @@ def requested(request_id: str | None, *, user: Any = None, visitor: str = "") ->
     owners = {owner_key(user, visitor)}
     if visitor:
         owners.add(owner_key(None, visitor))
-    keys = [_request_key(owner, request_id) for owner in owners]
+    keys = [request_key(owner, request_id) for owner in owners]
     using = router.db_for_write(TryOnJob)
     return TryOnJob.objects.using(using).filter(request_key__in=keys).first()

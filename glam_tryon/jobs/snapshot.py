@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.db import models
 
 from glam_tryon.conf import conf
@@ -14,13 +14,15 @@ from glam_tryon.images import normalise
 from glam_tryon.models.storage import private_storage
 
 
-def snapshot(product: models.Model) -> tuple[str, str]:
+def snapshot(product: models.Model, picture: File[bytes] | None = None) -> tuple[str, str]:
     """Store the garment's picture as it is now. Returns its storage name and its identity.
+
+    ``picture`` is another one of the product's pictures than the registered one.
 
     The name follows from the source's bytes, so many jobs share one file, and a product that is
     changed or deleted while its job runs harms nothing.
     """
-    source = garment_of(product).get_image(product)
+    source = picture or garment_of(product).get_image(product)
     try:
         with source.open("rb") as opened:
             content = opened.read()
@@ -33,10 +35,10 @@ def snapshot(product: models.Model) -> tuple[str, str]:
     storage = private_storage()
     if not storage.exists(name):
         try:
-            picture = normalise(ContentFile(content))
+            usable = normalise(ContentFile(content))
         except InvalidImage as error:
             raise GarmentUnavailable(
                 "unreadable_picture", f"The picture of {product} cannot be used: {error}"
             ) from error
-        name = storage.save(name, ContentFile(picture.content))
+        name = storage.save(name, ContentFile(usable.content))
     return name, identity

@@ -1,5 +1,6 @@
 """The models, each in a file of its own."""
 
+from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.consent import ConsentRecord
 from glam_tryon.models.job import TryOnJob
 from glam_tryon.models.photo import PersonPhoto
@@ -15,6 +16,7 @@ __all__ = [
     "LearnedTimes",
     "PersonPhoto",
     "ProviderState",
+    "TryOnBatch",
     "TryOnJob",
     "TryOnResult",
     "TryOnShare",

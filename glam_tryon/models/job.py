@@ -12,6 +12,7 @@ from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.job_columns import MASK_TYPES, Feedback, FeedbackReason
 from glam_tryon.models.job_queryset import NEEDS_PERSON, TryOnJobQuerySet
 from glam_tryon.models.job_wishes import JobWishes
+from glam_tryon.models.owner import SHOP
 from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.submission import TryOnSubmission
 
@@ -43,6 +44,17 @@ class TryOnJob(JobWishes):
             models.Index(fields=["lane", "turn", "created_at"], name="glam_tryon_job_turn"),
             models.Index(fields=["owner", "-created_at"], name="glam_tryon_job_owner"),
             models.Index(fields=["product_key", "content_type"], name="glam_tryon_job_product"),
+            # Shoppers' jobs stand in neither of these, so their steps do not write them.
+            models.Index(
+                fields=["batch", "created_at"],
+                condition=models.Q(batch__isnull=False),
+                name="glam_tryon_job_batch",
+            ),
+            models.Index(
+                fields=["product_key", "content_type", "-created_at"],
+                condition=models.Q(owner=SHOP),
+                name="glam_tryon_job_catalogue",
+            ),
         ]
         constraints = [
             # Not unique=True: that makes a second index on PostgreSQL, for LIKE.
@@ -104,7 +116,7 @@ class TryOnJob(JobWishes):
         )
 
     def current_photo(self) -> PersonPhoto | None:
-        """Return the person photo while its file is there, read where it is written.
+        """Return the person photo while it may be shown, read where it is written.
 
         ``person_photo`` follows the shop's database routers, and a replica may not have it yet.
         """
@@ -112,4 +124,4 @@ class TryOnJob(JobWishes):
             return None
         using = router.db_for_write(TryOnJob, instance=self)
         photo = PersonPhoto.objects.using(using).filter(pk=self.person_photo_id).first()
-        return photo if photo and photo.is_there else None
+        return photo if photo and photo.is_there and photo.is_licensed else None

@@ -80,6 +80,16 @@ class JobColumns(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    # Indexed for the few jobs that have one.
+    batch = models.ForeignKey(
+        "glam_tryon.TryOnBatch",
+        verbose_name=_("batch"),
+        null=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="jobs",
+        db_index=False,
+    )
     # Null, not empty, where there is none: many rows may have none, and a value is unique.
     request_key = models.CharField(  # noqa: DJ001
         max_length=64, null=True, editable=False

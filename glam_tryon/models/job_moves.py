@@ -8,6 +8,7 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models import F
 
+from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.job_columns import JobColumns
 from glam_tryon.models.status import ALLOWED, Lane, Status, pending_lane
@@ -77,18 +78,25 @@ class JobMoves(JobColumns):
 
         ``attempts`` are claims that keep counting.
         """
-        return self._move(
-            Status.PENDING,
+        return self._wait(
             origins=(Status.SUBMITTING, Status.UNCONFIRMED),
             note=code,
-            lane=pending_lane(self.priority),
             next_step_at=after(seconds),
-            lease_token="",
             attempts=attempts,
             errors=F("errors") + 1 if failed else self.errors,
             error_code=code,
             error_message=message[:500],
         )
+
+    def _wait(self, **fields: Any) -> bool:
+        """Become pending, in the lane of a slot or, while the batch is paused, beside it."""
+        using = router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using):
+            lane = pending_lane(self.priority)
+            if self.batch_id is not None:
+                batch = TryOnBatch.lock(using, self.batch_id)
+                lane = Lane.PAUSED if batch and batch.paused_at else lane
+            return self._move(Status.PENDING, lane=lane, lease_token="", **fields)
 
     def hold_unconfirmed(self, seconds: float, *, code: str, message: str) -> bool:
         """Nobody knows whether Glam took it. Looked at again after ``seconds``."""

@@ -28,7 +28,8 @@ class TryOnJobQuerySet(models.QuerySet["TryOnJob"]):
 
     def moving(self) -> TryOnJobQuerySet:
         """Those that will still change by themselves, without a person's decision."""
-        return self.filter(lane__isnull=False).exclude(
+        lanes = [Lane.UNDER_WAY, Lane.SHOPPER, Lane.CATALOGUE]
+        return self.filter(lane__in=lanes).exclude(
             status=Status.UNCONFIRMED, error_code=NEEDS_PERSON
         )
 

@@ -7,7 +7,7 @@ from django.db import router, transaction
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.job_moves import JobMoves
-from glam_tryon.models.status import AT_GLAM, Lane, Status, pending_lane
+from glam_tryon.models.status import AT_GLAM, Lane, Status
 from glam_tryon.models.submission import TryOnSubmission
 
 
@@ -91,15 +91,12 @@ class JobWishes(JobMoves):
             raise IllegalTransition(self._status_now(), "asked about again")
 
     def _move_back(self, origin: Status, turn: int, *, note: str = "by hand") -> bool:
-        return self._move(
-            Status.PENDING,
+        return self._wait(
             origins=(origin,),
             fenced=False,
             note=note,
-            lane=pending_lane(self.priority),
             turn=turn,
             next_step_at=DatabaseNow(),
-            lease_token="",
             attempts=0,
             errors=0,
             error_code="",

@@ -24,9 +24,10 @@ def photo_name(photo: PersonPhoto, filename: str) -> str:
 class PersonPhotoQuerySet(models.QuerySet["PersonPhoto"]):
     def house_models(self) -> PersonPhotoQuerySet:
         """The models that the shop offers now, in the shop's order."""
-        return self.filter(kind=PersonPhoto.Kind.HOUSE_MODEL, is_active=True).order_by(
-            "position", "title"
-        )
+        over = models.Q(licensed_until__lt=timezone.localdate())
+        offered = self.filter(kind=PersonPhoto.Kind.HOUSE_MODEL, is_active=True)
+        # Not as an exclusion of what may be null: that would leave out those without a date.
+        return offered.filter(~over | models.Q(licensed_until=None)).order_by("position", "title")
 
     def shoppers(self) -> PersonPhotoQuerySet:
         """Those that shoppers gave: neither house models nor the shop's own."""
@@ -76,6 +77,10 @@ class PersonPhoto(models.Model):
     )
     is_active = models.BooleanField(_("offered to shoppers"), default=True)
     position = models.PositiveIntegerField(_("position"), default=0)
+    body_type = models.CharField(_("body type"), max_length=40, blank=True)
+    size = models.CharField(_("size worn"), max_length=40, blank=True)
+    licence = models.TextField(_("consent and licence"), blank=True)
+    licensed_until = models.DateField(_("may be shown until"), null=True, blank=True)
     # Set by the shopper's own wish only; otherwise the photo goes soon after its last job.
     kept_until = models.DateTimeField(_("kept until"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -88,6 +93,16 @@ class PersonPhoto(models.Model):
 
     def __str__(self) -> str:
         return self.title or f"{self.get_kind_display()} {str(self.pk)[:8]}"
+
+    @property
+    def labels(self) -> str:
+        """Return the shop's own words for the body and the size, empty without any."""
+        return ", ".join(filter(None, [self.body_type, self.size]))
+
+    @property
+    def is_licensed(self) -> bool:
+        """Say whether the person may be shown today."""
+        return self.licensed_until is None or self.licensed_until >= timezone.localdate()
 
     @property
     def is_there(self) -> bool:

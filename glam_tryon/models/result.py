@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from django.db import models
+from typing import Any
+
+from django.conf import settings
+from django.db import models, router
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.conf import conf
+from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.owner import SHOP
+from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.storage import private_storage
 
 
@@ -17,6 +24,24 @@ def result_folder(job_id: object) -> str:
 def result_name(job_id: object, position: int, sha256: str, extension: str) -> str:
     """Return the storage name of a result: the same bytes of the same job always get the same."""
     return f"{result_folder(job_id)}/{position}-{sha256[:16]}.{extension}"
+
+
+#: A publication that did not end within so many seconds has died: it may be tried again.
+PUBLISH_SECONDS = 300
+
+
+class TryOnResultQuerySet(models.QuerySet["TryOnResult"]):
+    def publishable(self) -> TryOnResultQuerySet:
+        """The shop's own pictures of house models who may be shown; never those of shoppers."""
+        return self.filter(
+            job__owner=SHOP,
+            job__deleted_at=None,
+            job__person_photo__kind=PersonPhoto.Kind.HOUSE_MODEL,
+            image__gt="",
+        ).filter(
+            models.Q(job__person_photo__licensed_until=None)
+            | models.Q(job__person_photo__licensed_until__gte=timezone.localdate())
+        )
 
 
 class TryOnResult(models.Model):
@@ -35,14 +60,48 @@ class TryOnResult(models.Model):
     sha256 = models.CharField(max_length=64)
     source_url = models.CharField(_("address at Glam"), max_length=2048)
     created_at = models.DateTimeField(_("stored"), auto_now_add=True)
+    alt = models.CharField(_("alternative text"), max_length=250, blank=True)
+    # While a publication runs, so that two people do not publish at once.
+    publishing_at = models.DateTimeField(null=True, editable=False)
+    published_at = models.DateTimeField(_("published"), null=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("published by"),
+        null=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    objects = TryOnResultQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("result")
         verbose_name_plural = _("results")
         ordering = ["job", "position"]
+        permissions = [("publish_results", _("Can publish results in the shop"))]
         constraints = [
             models.UniqueConstraint(fields=["job", "position"], name="glam_tryon_result_position")
         ]
 
     def __str__(self) -> str:
         return f"{self.job_id}/{self.position}"
+
+    def _rows(self) -> models.QuerySet[TryOnResult]:
+        using = router.db_for_write(TryOnResult, instance=self)
+        return TryOnResult.objects.using(using).filter(pk=self.pk, published_at=None)
+
+    def begin_publishing(self) -> bool:
+        """Keep others from publishing it. False when it is published, or somebody is at it."""
+        free = models.Q(publishing_at=None) | models.Q(publishing_at__lt=after(-PUBLISH_SECONDS))
+        return bool(self._rows().filter(free).update(publishing_at=DatabaseNow()))
+
+    def finish_publishing(self, alt: str, by: Any) -> None:
+        """It stands in the shop now."""
+        self._rows().update(
+            alt=alt[:250], published_at=DatabaseNow(), published_by=by, publishing_at=None
+        )
+
+    def give_up_publishing(self) -> None:
+        """It went wrong: anybody may try again."""
+        self._rows().update(publishing_at=None)

@@ -29,6 +29,7 @@ class Lane(models.IntegerChoices):
     UNDER_WAY = 0, _("its next step")
     SHOPPER = 1, _("a slot, with a shopper waiting")
     CATALOGUE = 2, _("a slot")
+    PAUSED = 3, _("its batch to go on")
 
 
 AT_GLAM = (Status.IN_QUEUE, Status.IN_PROGRESS)

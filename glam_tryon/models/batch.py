@@ -1,0 +1,80 @@
+"""A batch: try-ons that staff ordered together, which are paused, resumed and canceled together."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models, router, transaction
+from django.utils.translation import gettext_lazy as _
+
+from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.status import Lane, Status
+
+
+class TryOnBatch(models.Model):
+    """Products times house models. While it is paused, its pending jobs wait in no lane of a slot.
+
+    Its key comes from the form that orders it, so a form that is sent twice makes one batch.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("ordered by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    paused_at = models.DateTimeField(_("paused"), null=True, editable=False)
+    canceled_at = models.DateTimeField(_("canceled"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def _using(self) -> str:
+        return router.db_for_write(TryOnBatch, instance=self)
+
+    @classmethod
+    def lock(cls, using: str, pk: uuid.UUID) -> TryOnBatch | None:
+        """Within a transaction: let nobody pause or resume it until that ends.
+
+        The first statement writes, as that of ``ProviderState.lock`` does and for its reasons.
+        """
+        rows = cls.objects.using(using).filter(pk=pk)
+        rows.update(paused_at=models.F("paused_at"))
+        return rows.first()
+
+    def pause(self) -> bool:
+        """Send no more of it; what Glam has is finished. False when it rests already."""
+        with transaction.atomic(self._using):
+            rows = TryOnBatch.objects.using(self._using).filter(pk=self.pk)
+            paused = rows.filter(paused_at=None, canceled_at=None).update(paused_at=DatabaseNow())
+            if paused:
+                pending = self.jobs.using(self._using).filter(status=Status.PENDING)
+                pending.update(lane=Lane.PAUSED)
+        return bool(paused)
+
+    def resume(self) -> bool:
+        """Send it again. False when it was not paused."""
+        with transaction.atomic(self._using):
+            rows = TryOnBatch.objects.using(self._using).filter(pk=self.pk)
+            resumed = rows.exclude(paused_at=None).update(paused_at=None)
+            if resumed:
+                waiting = self.jobs.using(self._using).filter(lane=Lane.PAUSED)
+                waiting.update(lane=Lane.CATALOGUE)
+        return bool(resumed)
+
+    def close(self) -> None:
+        """Say that it was canceled; its jobs are canceled one by one."""
+        TryOnBatch.objects.using(self._using).filter(pk=self.pk).update(
+            canceled_at=DatabaseNow(), paused_at=None
+        )
