@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,9 +13,9 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from glam_tryon import jobs
+from glam_tryon.admin.actions import ask_again, cancel_jobs, retry_failed, submit_now
 from glam_tryon.admin.advice import job_advice
 from glam_tryon.admin.columns import (
     GARMENT,
@@ -27,7 +26,6 @@ from glam_tryon.admin.columns import (
     shown_person,
 )
 from glam_tryon.admin.forms import ORDER_FIELDS, OrderForm
-from glam_tryon.exceptions import IllegalTransition, PhotoUnavailable
 from glam_tryon.models import (
     ProviderState,
     TryOnJob,
@@ -88,7 +86,7 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = None
-    actions = ("submit_now", "ask_again", "retry_failed", "cancel_jobs")
+    actions = (submit_now, ask_again, retry_failed, cancel_jobs)
     inlines = (SubmissionInline, TransitionInline)
 
     class Media:
@@ -189,55 +187,3 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
             raise Http404
         result = TryOnResult.objects.filter(job_id=pk, position=int(which)).first()
         return read_picture(result.image if result else None)
-
-    # Actions.
-
-    @admin.action(description=gettext_lazy("Submit now"), permissions=["change"])
-    def submit_now(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
-        # By keys: MySQL updates no table that the same statement reads.
-        chosen = list(queryset.values_list("pk", flat=True))
-        done = sum(
-            TryOnJob.objects.filter(pk__in=chosen[start : start + 500]).hurry()
-            for start in range(0, len(chosen), 500)
-        )
-        self._report(request, done, len(chosen) - done)
-
-    @admin.action(description=gettext_lazy("Ask Glam again"), permissions=["change"])
-    def ask_again(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
-        self._each(request, queryset, jobs.ask_again)
-
-    @admin.action(description=gettext_lazy("Retry failed"), permissions=["change"])
-    def retry_failed(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
-        self._each(request, queryset, jobs.retry)
-
-    @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
-    def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
-        self._each(
-            request, queryset, lambda job: jobs.cancel(job, note=f"by staff {request.user.pk}")
-        )
-
-    def _each(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[TryOnJob],
-        change: Callable[[TryOnJob], None],
-    ) -> None:
-        done = skipped = 0
-        for job in queryset.iterator(chunk_size=500):
-            try:
-                change(job)
-            except (IllegalTransition, PhotoUnavailable):
-                skipped += 1
-            else:
-                done += 1
-        self._report(request, done, skipped)
-
-    def _report(self, request: HttpRequest, done: int, skipped: int) -> None:
-        text = ngettext("%(count)d try-on changed.", "%(count)d try-ons changed.", done) % {
-            "count": done
-        }
-        if skipped:
-            text += " " + _("%(count)d skipped: not in a status that allows it.") % {
-                "count": skipped
-            }
-        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
