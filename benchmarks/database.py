@@ -15,6 +15,12 @@ def set_up() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     if not settings.configured:
         django.setup()
+    # A budget that is looked at, and never reached.
+    settings.GLAM_TRYON = {
+        **settings.GLAM_TRYON,
+        "SHOP_DAY_LIMIT": 10_000_000,
+        "SHOP_MONTH_LIMIT": 10_000_000,
+    }
 
 
 @contextmanager

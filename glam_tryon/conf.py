@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -95,6 +96,41 @@ def _choice(*words: str) -> Callable[[Any], str]:
         return str(value)
 
     return rule
+
+
+def _limit(maximum: int) -> Callable[[Any], int | None]:
+    """A whole number of things, or None: as many as anybody likes."""
+
+    def rule(value: Any) -> int | None:
+        if value is None:
+            return None
+        try:
+            return _whole(0, maximum)(value)
+        except ValueError:
+            raise ValueError(
+                f"must be None or a whole number from 0 to {maximum}, not {value!r}"
+            ) from None
+
+    return rule
+
+
+def _money(value: Any) -> Decimal | None:
+    """An amount, exact when it is given as text or as a ``Decimal``."""
+    if value is None:
+        return None
+    try:
+        amount = None if isinstance(value, (bool, bytes)) else Decimal(str(value))
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite() or not 0 <= amount < 10_000_000:
+        raise ValueError(f"must be None or an amount like '0.08', not {value!r}")
+    return amount
+
+
+def _currency(value: Any) -> str:
+    if not (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isupper()):
+        raise ValueError(f"must be the three letters of a currency, like 'EUR', not {value!r}")
+    return value
 
 
 def _key(value: Any) -> str | Callable[[], str]:
@@ -231,6 +267,26 @@ class Settings:
     PREFIX = Setting("glam_tryon", _prefix, "Folder of photos and results in the storage.")
     UNAVAILABLE_IS_REFUSED = Setting(
         False, _flag, "True: an answer 503 with Retry-After means that Glam took nothing."
+    )
+
+    CREDITS_PER_TRYON = Setting(
+        1.0, _number(0.001, 1000), "Credits that Glam takes for one generation."
+    )
+    PRICE_PER_CREDIT = Setting[Decimal | None](
+        None, _money, "What one credit costs; None: unknown, and nothing is counted in money."
+    )
+    CURRENCY = Setting("USD", _currency, "The currency of PRICE_PER_CREDIT and of the budgets.")
+    SHOP_DAY_LIMIT = Setting[int | None](
+        500, _limit(10_000_000), "Generations that the whole shop buys a day; None: no limit."
+    )
+    SHOP_MONTH_LIMIT = Setting[int | None](
+        5000, _limit(10_000_000), "Generations that the whole shop buys a month; None: no limit."
+    )
+    SHOP_DAY_MONEY = Setting[Decimal | None](
+        None, _money, "What the whole shop spends a day, at PRICE_PER_CREDIT; None: no limit."
+    )
+    SHOP_MONTH_MONEY = Setting[Decimal | None](
+        None, _money, "What the whole shop spends a month, at PRICE_PER_CREDIT; None: no limit."
     )
 
     @classmethod

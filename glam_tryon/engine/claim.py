@@ -15,9 +15,16 @@ from django.db.models.functions import Greatest
 from glam_tryon.conf import api_key, conf
 from glam_tryon.engine.lease import lease_due
 from glam_tryon.exceptions import SettingError
-from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission, TryOnTransition
+from glam_tryon.models import (
+    ProviderState,
+    ShopSwitch,
+    TryOnJob,
+    TryOnSubmission,
+    TryOnTransition,
+)
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.status import Lane, Status
+from glam_tryon.policy.purse import budget_left, credits_of, price
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,8 @@ def claim_submissions(limit: int) -> list[Claimed]:
     """Take up to ``limit`` pending jobs for which there is a slot, and write the intent of each.
 
     The slot's number is unique in the database: whatever the workers do, no more submissions are
-    open than there are numbers below the cap.
+    open than there are numbers below the cap. The budget is read under the same lock, so no more
+    are bought than it allows; the jobs that it does not reach wait for the next day or month.
     """
     using = router.db_for_write(TryOnJob)
     jobs = TryOnJob.objects.using(using)
@@ -98,11 +106,16 @@ def claim_submissions(limit: int) -> list[Claimed]:
         return []
     if TryOnSubmission.objects.using(using).holding_slots().count() >= conf.MAX_PARALLEL:
         return []
+    switch = ShopSwitch.load()
+    if switch.stopped_at or budget_left(now, switch=switch).code:
+        return []
     with transaction.atomic(using):
         state = ProviderState.lock()
         if state.rests(now):
             return []
-        claimed = _allot(using, state, state.cap(conf.MAX_PARALLEL, now), limit, now)
+        left = budget_left(now, switch=switch).generations
+        most = limit if left is None else min(limit, left)
+        claimed = _allot(using, state, state.cap(conf.MAX_PARALLEL, now), most, now)
         if claimed and state.is_probing():
             # The next probe waits until this one has had its time.
             ProviderState.rows().update(breaker_until=after(conf.LEASE_SECONDS))
@@ -159,8 +172,12 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
             job_key=job.pk,
             number=numbers.get(job.pk, 0) + 1,
             slot=slot,
-            started_at=DatabaseNow(),
+            # The moment for which the budget was read, so that it counts in the same period.
+            started_at=now,
             revocable=conf.SEND_IMAGES == "link",
+            credits=credits_of(1),
+            price=price(1),
+            currency=conf.CURRENCY,
         )
         claimed.append(Claimed(job, intent, now, intent=True))
     TryOnSubmission.objects.using(using).bulk_create(

@@ -7,6 +7,7 @@ from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.provider import ProviderState
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.share import TryOnShare
+from glam_tryon.models.shop import ShopSwitch
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.times import LearnedTimes
 from glam_tryon.models.transition import TryOnTransition
@@ -16,6 +17,7 @@ __all__ = [
     "LearnedTimes",
     "PersonPhoto",
     "ProviderState",
+    "ShopSwitch",
     "TryOnBatch",
     "TryOnJob",
     "TryOnResult",

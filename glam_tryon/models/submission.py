@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -17,6 +18,10 @@ from glam_tryon.models.clock import DatabaseNow, after
 def new_token() -> str:
     """Return a random name for one submission; its photo link is made of it."""
     return secrets.token_urlsafe(24)
+
+
+#: What stands in the row of a submission that came to nothing.
+_NOT_BOUGHT = {"credits": 0, "price": 0}
 
 
 class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
@@ -82,6 +87,7 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
             http_status=why.http_status,
             slot=None,
             closed_at=DatabaseNow(),
+            **_NOT_BOUGHT,
         )
         if closed:
             self.filter(pk=pk).revoke()
@@ -95,6 +101,7 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
                 code=why,
                 slot=None,
                 closed_at=DatabaseNow(),
+                **_NOT_BOUGHT,
             )
         )
 
@@ -118,6 +125,22 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
         """Those of which nobody knows whether Glam took them."""
         words = TryOnSubmission.Outcome
         return self.filter(outcome__in=[words.INTENDED, words.AMBIGUOUS])
+
+    def counted(self) -> TryOnSubmissionQuerySet:
+        """Those that Glam may bill: all that were or may be bought, and were not refunded.
+
+        An intent counts from its first moment, so that two workers never buy the same last one.
+        """
+        words = TryOnSubmission.Outcome
+        return self.filter(refunded_at=None).exclude(outcome__in=[words.NOT_SENT, words.REFUSED])
+
+    def since(self, moment: datetime) -> TryOnSubmissionQuerySet:
+        """Those whose intent was written at ``moment`` or later."""
+        return self.filter(started_at__gte=moment)
+
+    def refund(self, by: str) -> int:
+        """Say that Glam gave the credits of these back. Returns how many counted until now."""
+        return self.counted().update(refunded_at=DatabaseNow(), refunded_by=by[:150])
 
     def older_than(self, seconds: float) -> TryOnSubmissionQuerySet:
         """Those whose POST, or the intent to it, is more than ``seconds`` ago."""
@@ -178,7 +201,12 @@ class TryOnSubmission(models.Model):
     fetched_at = models.DateTimeField(_("photo fetched"), null=True)
     revoked_at = models.DateTimeField(_("photo link revoked"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
+    # As they were at the intent: a price that changes later changes no old row.
     credits = models.DecimalField(_("credits"), max_digits=10, decimal_places=3, null=True)
+    price = models.DecimalField(_("price"), max_digits=12, decimal_places=4, null=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    refunded_at = models.DateTimeField(_("refunded"), null=True)
+    refunded_by = models.CharField(_("refunded by"), max_length=150, blank=True)
 
     objects = TryOnSubmissionQuerySet.as_manager()
 
@@ -186,6 +214,7 @@ class TryOnSubmission(models.Model):
         verbose_name = _("submission")
         verbose_name_plural = _("submissions")
         ordering = ["job", "number"]
+        indexes = [models.Index(fields=["started_at"], name="glam_tryon_submission_started")]
         constraints = [
             models.UniqueConstraint(fields=["job", "number"], name="glam_tryon_submission_number")
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -47,6 +48,13 @@ DEFAULTS: dict[str, Any] = {
     "MAX_SUBMISSIONS": 5,
     "PREFIX": "glam_tryon",
     "UNAVAILABLE_IS_REFUSED": False,
+    "CREDITS_PER_TRYON": 1.0,
+    "PRICE_PER_CREDIT": None,
+    "CURRENCY": "USD",
+    "SHOP_DAY_LIMIT": 500,
+    "SHOP_MONTH_LIMIT": 5000,
+    "SHOP_DAY_MONEY": None,
+    "SHOP_MONTH_MONEY": None,
 }
 WHOLE = {
     "MAX_PARALLEL": (1, 1000),
@@ -76,7 +84,11 @@ NUMBERS = {
     "DEADLINE_SECONDS": (0.1, 600),
     "DOWNLOAD_SECONDS": (0.1, 600),
     "MAX_POLLS_PER_SECOND": (0.1, 10_000),
+    "CREDITS_PER_TRYON": (0.001, 1000),
 }
+#: A whole number from 0, or None for no limit.
+LIMITS = {"SHOP_DAY_LIMIT": 10_000_000, "SHOP_MONTH_LIMIT": 10_000_000}
+MONEY = ("PRICE_PER_CREDIT", "SHOP_DAY_MONEY", "SHOP_MONTH_MONEY")
 SWITCHES = ("NOTICE_UNCHANGED", "UNAVAILABLE_IS_REFUSED")
 ADDRESSES = ("BASE_URL", "PUBLIC_BASE_URL")
 
@@ -108,6 +120,8 @@ def test_the_page_of_settings_gives_default_unit_and_limits_of_each() -> None:
         if name in WHOLE or name in NUMBERS:
             lowest, highest = {**WHOLE, **NUMBERS}[name]
             assert f"; {lowest:,} to {highest:,}" in said, name
+        if name in LIMITS:
+            assert f"; None, or 0 to {LIMITS[name]:,}" in said, name
         for ending, unit in (("_SECONDS", " s;"), ("_BYTES", " bytes (")):
             assert name.endswith(ending) is (unit in said), name
 
@@ -178,6 +192,40 @@ def test_a_number_of_seconds_is_no_text_no_truth_and_within_its_limits(
     for value in (0, highest + 1, -1, False, "5", None, [5], float("nan"), float("inf")):
         said = refusal(settings, name, value)
         assert said.endswith(f"a number from {lowest:g} to {highest:g}, not {value!r}")
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_is_a_whole_number_or_none(settings: Any, name: str) -> None:
+    for value in (None, 0, LIMITS[name]):
+        settings.GLAM_TRYON = {name: value}
+        assert getattr(conf, name) == value
+    for wrong in (-1, LIMITS[name] + 1, True, "5", 5.0, [5]):
+        said = refusal(settings, name, wrong)
+        assert said.endswith(f"None or a whole number from 0 to {LIMITS[name]}, not {wrong!r}")
+
+
+@pytest.mark.parametrize("name", MONEY)
+def test_an_amount_is_exact_whether_it_is_a_number_text_or_decimal(
+    settings: Any, name: str
+) -> None:
+    for value in (0.1, "0.1", Decimal("0.1")):
+        settings.GLAM_TRYON = {name: value}
+        assert getattr(conf, name) == Decimal("0.1")
+    settings.GLAM_TRYON = {name: None}
+    assert getattr(conf, name) is None
+
+
+@pytest.mark.parametrize("name", MONEY)
+@pytest.mark.parametrize("value", ["", "free", -1, "nan", "inf", float("nan"), True, b"1", [1]])
+def test_an_amount_is_no_other_word_and_not_below_nothing(
+    settings: Any, name: str, value: object
+) -> None:
+    assert "None or an amount like '0.08'" in refusal(settings, name, value)
+
+
+@pytest.mark.parametrize("value", ["usd", "US", "EURO", "", None, 5, "ÄÖÜ", b"USD"])
+def test_a_currency_is_three_large_letters(settings: Any, value: object) -> None:
+    assert "three letters of a currency" in refusal(settings, "CURRENCY", value)
 
 
 @pytest.mark.parametrize("name", SWITCHES)
