@@ -110,6 +110,7 @@ GLAM_TRYON: dict[str, Any] = {
     "API_KEY": GLAM_API_KEY or "sandbox-key",
     "PUBLIC_BASE_URL": environment.text("PUBLIC_BASE_URL", "http://127.0.0.1:8000"),
     "MAX_PARALLEL": environment.number("GLAM_MAX_PARALLEL", 2),
+    "PHOTO_CHECK": "example_project.shop.photos.check_photo",
 }
 if GLAM_BASE_URL:
     GLAM_TRYON["BASE_URL"] = GLAM_BASE_URL

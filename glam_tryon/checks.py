@@ -13,7 +13,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from glam_tryon.conf import Settings, conf, given, is_loopback
-from glam_tryon.exceptions import SettingError
+from glam_tryon.exceptions import HookFailed, SettingError
+from glam_tryon.policy.hooks import hook_of
 
 
 @register(Tags.compatibility)
@@ -54,6 +55,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
             setting.read(values)
         except SettingError as error:
             wrong.append(Error(str(error), hint=setting.doc, id="glam_tryon.E001"))
+    wrong += [] if wrong else _hooks()
     # Values are held against each other once each is right in itself.
     together = [] if wrong else [*_key(), *_public_address(), *_times(), *_addresses()]
     return [*found, *wrong, *together]
@@ -69,6 +71,17 @@ def _key() -> list[CheckMessage]:
             id="glam_tryon.W002",
         )
     ]
+
+
+def _hooks() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for name in Settings.hooks():
+        try:
+            hook_of(name)
+        except HookFailed as error:
+            hint = "Name the module of a function of yours, and the function: 'shop.photos.check'."
+            found.append(Error(f"{error}.", hint=hint, id="glam_tryon.E004"))
+    return found
 
 
 def _public_address() -> list[CheckMessage]:

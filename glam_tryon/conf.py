@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar, overload
@@ -172,6 +173,23 @@ def _hosts(value: Any) -> Sequence[str]:
     return entries
 
 
+def _words(value: Any) -> Sequence[str]:
+    entries = tuple(value) if isinstance(value, (list, tuple, set, frozenset)) else None
+    if entries is None or not all(isinstance(entry, str) and entry.strip() for entry in entries):
+        raise ValueError("must be a list of words like ['swimwear'], or an empty one")
+    return entries
+
+
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+
+
+def hook(value: Any) -> str:
+    """Take the dotted path of a function of the shop's own, or nothing; the rule of each hook."""
+    if value != "" and not (isinstance(value, str) and _DOTTED.fullmatch(value)):
+        raise ValueError("must be the dotted path of a function like 'shop.photos.check'")
+    return str(value)
+
+
 def _prefix(value: Any) -> str:
     if not isinstance(value, str) or not value.strip("/") or ".." in value or len(value) > 60:
         raise ValueError("must be a short storage folder like 'glam_tryon'")
@@ -231,6 +249,20 @@ class Settings:
         True, _flag, "Fail a job whose result is blank, or is the person photo itself."
     )
     MAX_UPLOAD_BYTES = Setting(20 * 1024 * 1024, _whole(1024, 1024**3), "Largest photo, in bytes.")
+    PHOTO_CHECK = Setting(
+        "", hook, "Dotted path of a function that looks at a shopper's photo at the upload."
+    )
+    MODERATE_PHOTO = Setting(
+        "",
+        hook,
+        "Dotted path of a function that looks at a shopper's photo before Glam is paid to.",
+    )
+    MODERATE_SECONDS = Setting(15.0, _number(0.1, 120), "Longest wait for MODERATE_PHOTO.")
+    TRYON_EXCLUDED = Setting[Sequence[str]](
+        ("swimwear", "underwear", "lingerie"),
+        _words,
+        "Words in the names of categories whose products are not tried on; [] allows all.",
+    )
     PHOTO_GRACE_SECONDS = Setting(
         3600,
         _whole(0, 604_800),
@@ -288,6 +320,11 @@ class Settings:
     SHOP_MONTH_MONEY = Setting[Decimal | None](
         None, _money, "What the whole shop spends a month, at PRICE_PER_CREDIT; None: no limit."
     )
+
+    @classmethod
+    def hooks(cls) -> list[str]:
+        """Return the names of those that are dotted paths of the shop's own functions."""
+        return [name for name, setting in cls.all().items() if setting.rule is hook]
 
     @classmethod
     def all(cls) -> dict[str, Setting[Any]]:

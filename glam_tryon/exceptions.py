@@ -31,7 +31,7 @@ class AlreadyRegistered(TryOnError, ValueError):
 class GarmentUnavailable(TryOnError, ValueError):
     """The product has no garment picture that can be sent, or names no known mask type.
 
-    ``code`` is stable: ``no_picture``, ``unreadable_picture``, ``mask_type``.
+    ``code`` is stable: ``no_picture``, ``unreadable_picture``, ``mask_type``, ``excluded``.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -45,6 +45,26 @@ class InvalidImage(TryOnError, ValueError):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
+
+
+class PhotoRefused(InvalidImage):
+    """A hook of the shop's own refuses a photo; for hooks to raise.
+
+    ``message`` is what the shopper reads, in the active language; without one it is the text that
+    ``glam_tryon.words`` has for the code.
+    """
+
+    def __init__(self, code: str = "no_person_shape", message: str = "") -> None:
+        self.message = message
+        super().__init__(code, message or f"The photo was refused: {code}.")
+
+
+class HookFailed(TryOnError, RuntimeError):
+    """A hook of the shop's own gave no answer, so nothing passed it; ``name`` is its setting."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        super().__init__(f'GLAM_TRYON["{name}"] {problem}')
 
 
 class PhotoUnavailable(TryOnError, ValueError):

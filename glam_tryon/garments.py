@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
 from django.core.files.base import File
-from django.db.models import Model
+from django.db.models import Manager, Model, QuerySet
 
 from glam_tryon.exceptions import AlreadyRegistered, GarmentUnavailable, NotRegistered
 from glam_tryon.glam.types import MaskType
@@ -58,12 +58,14 @@ class Garment:
         title: Source = "name",
         url: Source = "get_absolute_url",
         add_to_cart_url: Source = None,
+        category: Source = "category",
     ) -> None:
         self.image = image
         self.mask_type = mask_type
         self.title = title
         self.url = url
         self.add_to_cart_url = add_to_cart_url
+        self.category = category
 
     def get_image(self, product: Model) -> File[bytes]:
         """Return the garment's picture as a file that can be opened.
@@ -103,6 +105,14 @@ class Garment:
         """Return where a POST puts the product into the basket, empty when there is none."""
         return str(resolve(product, self.add_to_cart_url) or "")
 
+    def get_categories(self, product: Model) -> list[str]:
+        """Return the names of the categories that the product is in; asked by every button."""
+        found = resolve(product, self.category) if _has(product, self.category, "category") else ""
+        if isinstance(found, Manager):
+            found = found.all()
+        several = isinstance(found, (list, tuple, set, frozenset, QuerySet))
+        return [str(each) for each in (found if several else [found]) if each]
+
 
 def check_mask_type(value: object) -> str:
     """Return ``value`` when it is one of Glam's mask types.
@@ -130,6 +140,7 @@ def register(
     title: Source = "name",
     url: Source = "get_absolute_url",
     add_to_cart_url: Source = None,
+    category: Source = "category",
 ) -> None:
     """Make products of ``model`` ones that can be tried on.
 
@@ -145,7 +156,12 @@ def register(
     if model in _registry:
         raise AlreadyRegistered(f"{model._meta.label} is registered for try-ons already")
     _registry[model] = garment(
-        image=image, mask_type=mask_type, title=title, url=url, add_to_cart_url=add_to_cart_url
+        image=image,
+        mask_type=mask_type,
+        title=title,
+        url=url,
+        add_to_cart_url=add_to_cart_url,
+        category=category,
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.exceptions import InvalidImage, PhotoRefused
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import Status
@@ -28,6 +29,8 @@ _STATES: dict[str, Promise] = {
     Status.CANCELED: _("Canceled"),
 }
 
+_MODERATED = _("The shop cannot use this photo. Please choose another one.")
+
 _ERRORS: dict[str, Promise] = {
     "glam_failed": _("The picture could not be drawn. Another photo may work better."),
     "unchanged_result": _(
@@ -37,6 +40,7 @@ _ERRORS: dict[str, Promise] = {
     "expired": _("This took too long. Please try again."),
     "result_expired": _("The picture could not be fetched in time. Please try again."),
     RESULTS_DELETED: _("The pictures were deleted when their time was over. Please try again."),
+    "moderated": _MODERATED,
     "photo_expired": _("The photo was deleted before it was used. Please choose it again."),
     NEEDS_PERSON: _("The shop is looking into this try-on. You need not do anything."),
 }
@@ -62,6 +66,8 @@ _REFUSALS: dict[str, Promise] = {
         "No person can be seen in the photo. Please choose one that shows you from the head to "
         "the knees."
     ),
+    "moderated": _MODERATED,
+    "hook_failed": _("The photo cannot be looked at now. Please try again later."),
     "limit_visitor": _("You have had all try-ons for now. Please come back later."),
     "limit_shop": _("The shop has had all its try-ons for now. Please come back later."),
     "budget": _("The shop has had all its try-ons for this month. Please come back later."),
@@ -99,6 +105,13 @@ def refusal_words(code: str, until: datetime | None = None) -> str:
     if until is not None and code in _LIMITS_UNTIL:
         return str(_LIMITS_UNTIL[code]) % {"until": moment_words(until)}
     return str(_REFUSALS.get(code, _REFUSALS["not_a_picture"]))
+
+
+def photo_words(error: InvalidImage) -> str:
+    """Return why a photo was refused: a hook's own words, or those for the code."""
+    if isinstance(error, PhotoRefused) and error.message:
+        return error.message
+    return refusal_words(error.code if error.code in _REFUSALS else "moderated")
 
 
 def moment_words(moment: datetime) -> str:

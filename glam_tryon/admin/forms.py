@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from glam_tryon import jobs
 from glam_tryon.exceptions import (
     GarmentUnavailable,
+    HookFailed,
     InvalidImage,
     NotRegistered,
     PhotoUnavailable,
@@ -122,7 +123,13 @@ class OrderForm(forms.ModelForm):
                 self.instance = jobs.request_tryon_with_upload(
                     data["product"], data["photo"], title=str(_("by staff")), **options
                 )
-        except (GarmentUnavailable, InvalidImage, NotRegistered, PhotoUnavailable) as error:
+        except (
+            GarmentUnavailable,
+            HookFailed,
+            InvalidImage,
+            NotRegistered,
+            PhotoUnavailable,
+        ) as error:
             raise ValidationError(str(error), code=getattr(error, "code", "refused")) from error
         return data
 

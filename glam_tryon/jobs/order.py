@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import File
 from django.db import IntegrityError, models, router, transaction
 
-from glam_tryon.exceptions import PhotoUnavailable
+from glam_tryon.exceptions import GarmentUnavailable, PhotoUnavailable
 from glam_tryon.garments import check_mask_type, garment_of
 from glam_tryon.jobs.photos import add_photo, forget
 from glam_tryon.jobs.snapshot import snapshot
@@ -18,6 +18,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.status import Priority, Status, pending_lane
+from glam_tryon.policy.exclusion import is_excluded
 
 
 def may_wear(photo: PersonPhoto, owner: str) -> bool:
@@ -46,7 +47,8 @@ def request_tryon(
 
     Raises:
         NotRegistered: no ``tryon.py`` registers the product's model.
-        GarmentUnavailable: no usable garment picture, or an unknown mask type.
+        GarmentUnavailable: no usable garment picture, an unknown mask type, or a category of
+            ``TRYON_EXCLUDED``.
         PhotoUnavailable: the photo is gone or belongs to somebody else.
         ValueError: an unknown priority.
     """
@@ -103,7 +105,7 @@ def request_tryon_with_upload(
     ``request_tryon``.
 
     Raises:
-        InvalidImage: as ``add_photo``.
+        InvalidImage, HookFailed: as ``add_photo``.
         NotRegistered, GarmentUnavailable, ValueError: as ``request_tryon``.
     """
     who = {"user": user, "visitor": visitor}
@@ -129,6 +131,8 @@ def garment_facts(
         NotRegistered, GarmentUnavailable: as ``request_tryon``.
     """
     garment = garment_of(product)
+    if is_excluded(product):
+        raise GarmentUnavailable("excluded", f"{product} is in a category of TRYON_EXCLUDED.")
     mask = check_mask_type(mask_type) if mask_type else garment.get_mask_type(product)
     image, identity = snapshot(product, picture)
     kinds = ContentType.objects.db_manager(router.db_for_write(TryOnJob))

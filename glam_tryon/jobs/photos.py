@@ -10,10 +10,12 @@ from django.db import router
 from django.utils import timezone
 
 from glam_tryon.conf import conf
+from glam_tryon.exceptions import PhotoRefused
 from glam_tryon.images import normalise
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.owner import SHOP, owner_key
 from glam_tryon.policy.consent import record_consent
+from glam_tryon.policy.hooks import consult
 
 
 def add_photo(
@@ -33,9 +35,13 @@ def add_photo(
     leaves nothing behind, no proof either.
 
     Raises:
-        InvalidImage: it is too large, or no picture that can be used.
+        InvalidImage: it is too large, or no picture that can be used; ``PhotoRefused`` when the
+            shop's ``PHOTO_CHECK`` does not want it.
+        HookFailed: ``PHOTO_CHECK`` gave no answer.
     """
     picture = normalise(file, max_bytes=conf.MAX_UPLOAD_BYTES)
+    if kind == PersonPhoto.Kind.SHOPPER:
+        consult("PHOTO_CHECK", PhotoRefused, picture)
     consent = record_consent(consent_text, user=user, visitor=visitor) if consent_text else None
     photo = PersonPhoto(
         kind=kind,

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from glam_tryon.garments import garment_of
+from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.views.product import start_url
 
 register = template.Library()
@@ -40,12 +40,14 @@ def tryon_assets() -> SafeString:
 def tryon_button(product: Model, text: str = "") -> SafeString:
     """The button that begins a try-on of ``product``; a plain link where no script runs.
 
-    Asks the database nothing, so it may stand a hundred times on a page.
+    Nothing for a product of a category in ``TRYON_EXCLUDED``. Asks the database nothing, so it may
+    stand a hundred times on a page; a category in a row of its own is read with the products.
 
     Raises:
         NotRegistered: no ``tryon.py`` registers the product's model.
     """
-    garment_of(product)
+    if is_excluded(product):
+        return SafeString("")
     return format_html(
         '<glam-tryon><a class="glam-tryon-button" part="button" rel="nofollow" href="{}">{}</a>'
         "</glam-tryon>",

@@ -15,6 +15,7 @@ from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import CLOSED, Status
+from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.policy.retention import results_expire_at, results_of
 from glam_tryon.views.product import garment_url, product_of, start_url
 from glam_tryon.words import (
@@ -87,7 +88,7 @@ def _is_own(photo: PersonPhoto | None) -> bool:
 
 def _again_url(job: TryOnJob, photo: PersonPhoto | None) -> str:
     product = product_of(job)
-    if product is None:
+    if product is None or is_excluded(product):
         return ""
     chosen = f"?{urlencode({'photo': photo.pk})}" if photo else ""
     return start_url(product) + chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from contextlib import suppress
 from uuid import UUID
@@ -17,6 +18,7 @@ from glam_tryon import jobs
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import (
     GarmentUnavailable,
+    HookFailed,
     IllegalTransition,
     InvalidImage,
     PhotoUnavailable,
@@ -26,6 +28,7 @@ from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.consent import text_sha256
 from glam_tryon.policy.consent import current_text
+from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.policy.pause import is_paused
 from glam_tryon.views.facts import describe
 from glam_tryon.views.product import garment_url, product_or_404, start_url
@@ -38,7 +41,9 @@ from glam_tryon.views.visitor import (
     visitor_token,
     wants_json,
 )
-from glam_tryon.words import refusal_words
+from glam_tryon.words import photo_words, refusal_words
+
+logger = logging.getLogger("glam_tryon.views")
 
 
 @csrf_protect
@@ -48,7 +53,10 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     product = product_or_404(model, key)
     if request.method == "POST":
         return _order(request, product)
-    return _form_page(request, product, TryOnForm(own_photo=_kept(request)))
+    form = TryOnForm(own_photo=_kept(request))
+    if is_excluded(product):
+        return _refuse(request, product, form, 409, "excluded", refusal_words("excluded"))
+    return _form_page(request, product, form)
 
 
 def _kept(request: HttpRequest) -> PersonPhoto | None:
@@ -88,7 +96,10 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
                 **who,
             )
     except InvalidImage as error:
-        return _refuse(request, product, form, 400, error.code, refusal_words(error.code))
+        return _refuse(request, product, form, 400, error.code, photo_words(error))
+    except HookFailed:
+        logger.exception("a photo was not taken in")
+        return _refuse(request, product, form, 503, "hook_failed", refusal_words("hook_failed"))
     except (GarmentUnavailable, PhotoUnavailable) as error:
         code = getattr(error, "code", "photo_unavailable")
         return _refuse(request, product, form, 409, code, refusal_words(code))

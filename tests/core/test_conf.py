@@ -35,6 +35,10 @@ DEFAULTS: dict[str, Any] = {
     "MAX_RESULT_BYTES": 20 * MEGABYTE,
     "NOTICE_UNCHANGED": True,
     "MAX_UPLOAD_BYTES": 20 * MEGABYTE,
+    "PHOTO_CHECK": "",
+    "MODERATE_PHOTO": "",
+    "MODERATE_SECONDS": 15.0,
+    "TRYON_EXCLUDED": ("swimwear", "underwear", "lingerie"),
     "PHOTO_GRACE_SECONDS": 3600,
     "PHOTO_SECONDS": 86_400,
     "VISITOR_RESULT_DAYS": 7,
@@ -83,6 +87,7 @@ NUMBERS = {
     "READ_TIMEOUT_SECONDS": (0.1, 300),
     "DEADLINE_SECONDS": (0.1, 600),
     "DOWNLOAD_SECONDS": (0.1, 600),
+    "MODERATE_SECONDS": (0.1, 120),
     "MAX_POLLS_PER_SECOND": (0.1, 10_000),
     "CREDITS_PER_TRYON": (0.001, 1000),
 }
@@ -90,6 +95,7 @@ NUMBERS = {
 LIMITS = {"SHOP_DAY_LIMIT": 10_000_000, "SHOP_MONTH_LIMIT": 10_000_000}
 MONEY = ("PRICE_PER_CREDIT", "SHOP_DAY_MONEY", "SHOP_MONTH_MONEY")
 SWITCHES = ("NOTICE_UNCHANGED", "UNAVAILABLE_IS_REFUSED")
+HOOKS = ("PHOTO_CHECK", "MODERATE_PHOTO")
 ADDRESSES = ("BASE_URL", "PUBLIC_BASE_URL")
 
 
@@ -319,6 +325,39 @@ def test_the_prefix_is_a_short_folder(settings: Any, value: object) -> None:
 def test_the_prefix_has_no_slashes_around_it(settings: Any) -> None:
     settings.GLAM_TRYON = {"PREFIX": "/shop/tryons/"}
     assert conf.PREFIX == "shop/tryons"
+
+
+@pytest.mark.parametrize("name", HOOKS)
+@pytest.mark.parametrize(
+    "value",
+    ["check", "shop.", ".check", "shop..check", "shop.1st", "a/check", "a b.c", None, len],
+)
+def test_a_hook_is_a_dotted_path(settings: Any, name: str, value: object) -> None:
+    assert "the dotted path of a function" in refusal(settings, name, value)
+
+
+@pytest.mark.parametrize("name", HOOKS)
+@pytest.mark.parametrize("value", ["", "shop.photos.check", "_a1.b"])
+def test_a_hook_is_read_as_it_stands(settings: Any, name: str, value: str) -> None:
+    settings.GLAM_TRYON = {name: value}
+    assert getattr(conf, name) == value
+
+
+def test_the_hooks_are_known_by_their_rule() -> None:
+    assert set(HOOKS) <= set(Settings.hooks())
+
+
+@pytest.mark.parametrize("value", ["swimwear", [""], [" "], [5], None, {"a": 1}])
+def test_what_is_excluded_is_a_list_of_words(settings: Any, value: object) -> None:
+    assert "a list of words" in refusal(settings, "TRYON_EXCLUDED", value)
+
+
+@pytest.mark.parametrize("make", [list, tuple, set, frozenset])
+def test_what_is_excluded_may_be_any_plain_collection_and_empty(settings: Any, make: Any) -> None:
+    settings.GLAM_TRYON = {"TRYON_EXCLUDED": make(["swimwear"])}
+    assert conf.TRYON_EXCLUDED == ("swimwear",)
+    settings.GLAM_TRYON = {"TRYON_EXCLUDED": make([])}
+    assert conf.TRYON_EXCLUDED == ()
 
 
 # The key.

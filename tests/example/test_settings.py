@@ -54,6 +54,7 @@ def test_nothing_set_means_sqlite_local_files_and_the_sandbox(tmp_path: Path) ->
         "BASE_URL": "http://127.0.0.1:8650/api/v1",
         "PUBLIC_BASE_URL": "http://127.0.0.1:8000",
         "MAX_PARALLEL": 2,
+        "PHOTO_CHECK": "example_project.shop.photos.check_photo",
         "RESULT_HOSTS": ["localhost", "127.0.0.1"],
     }
     private = settings["STORAGES"]["glam_tryon"]
@@ -67,6 +68,7 @@ def test_a_real_key_means_the_real_glam(tmp_path: Path) -> None:
         "API_KEY": "k",
         "PUBLIC_BASE_URL": "https://shop.example.com",
         "MAX_PARALLEL": 2,
+        "PHOTO_CHECK": "example_project.shop.photos.check_photo",
     }
 
 

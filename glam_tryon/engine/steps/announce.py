@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 
-from django.db import connections
 from django.dispatch import Signal
 
 from glam_tryon.conf import conf
+from glam_tryon.engine.outside import call_within
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import Status
 from glam_tryon.signals import job_canceled, job_failed, job_ready, job_submitted
@@ -25,10 +24,6 @@ _SIGNALS: dict[str, Signal] = {
 }
 
 
-#: So many receivers may hang at once; then no more are called until one returns.
-_room = threading.BoundedSemaphore(16)
-
-
 def announce(job: TryOnJob, word: str) -> bool:
     """Send the signal for ``word`` unless it was the last one sent. Returns whether it was sent.
 
@@ -38,27 +33,17 @@ def announce(job: TryOnJob, word: str) -> bool:
     if job.announced == word:
         return True
     if _SIGNALS[word].has_listeners(TryOnJob):
-        if not _room.acquire(blocking=False):
+        told = call_within(conf.LEASE_SECONDS / 2, lambda: _tell(job, word), "glam_tryon_receivers")
+        if told is None:
             logger.critical("job %s %s waits to be told: too many receivers hang", job.pk, word)
             return False
-        thread = threading.Thread(target=_tell, args=(job, word), name="glam_tryon_receivers")
-        # Nobody waits for it when the process ends.
-        thread.daemon = True
-        thread.start()
-        thread.join(conf.LEASE_SECONDS / 2)
-        if thread.is_alive():
+        if not told.done():
             logger.error("a receiver of job %s %s does not return; left to itself", job.pk, word)
     job.remember_announced(word)
     return True
 
 
 def _tell(job: TryOnJob, word: str) -> None:
-    try:
-        for receiver, answer in _SIGNALS[word].send_robust(sender=TryOnJob, job=job):
-            if isinstance(answer, Exception):
-                logger.error(
-                    "receiver %r of job %s %s raised", receiver, job.pk, word, exc_info=answer
-                )
-    finally:
-        connections.close_all()
-        _room.release()
+    for receiver, answer in _SIGNALS[word].send_robust(sender=TryOnJob, job=job):
+        if isinstance(answer, Exception):
+            logger.error("receiver %r of job %s %s raised", receiver, job.pk, word, exc_info=answer)

@@ -12,7 +12,8 @@ from glam_tryon.engine.counters import count
 from glam_tryon.engine.crash import crashpoint
 from glam_tryon.engine.patience import insist
 from glam_tryon.engine.schedule import back_off_seconds, next_question_seconds
-from glam_tryon.exceptions import SettingError
+from glam_tryon.engine.steps.moderate import moderate
+from glam_tryon.exceptions import HookFailed, PhotoRefused, SettingError
 from glam_tryon.glam.types import Outcome, Submitted, Verdict
 from glam_tryon.media import GARMENT, PHOTO, link_for_glam
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
@@ -22,6 +23,7 @@ logger = logging.getLogger("glam_tryon.engine")
 Pair = tuple[str, str]
 #: How long Glam's answer is held in memory when the database is away: losing it costs money.
 INSIST_SECONDS = 300.0
+_LOCAL_CODES: dict[type[Exception], str] = {SettingError: "setting", HookFailed: "moderation"}
 
 
 def submit(job: TryOnJob, submission: TryOnSubmission) -> None:
@@ -34,8 +36,12 @@ def submit(job: TryOnJob, submission: TryOnSubmission) -> None:
         return
     crashpoint("before_post")
     try:
+        moderate(job, photo)
         pictures = _pictures(job, submission, photo)
-    except (SettingError, OSError) as error:
+    except PhotoRefused as error:
+        _refuse_photo(job, submission, error)
+        return
+    except (HookFailed, SettingError, OSError) as error:
         _local_trouble(job, submission, error)
         return
     if isinstance(pictures, Outcome):
@@ -80,8 +86,20 @@ def _pictures(job: TryOnJob, submission: TryOnSubmission, photo: PersonPhoto) ->
     return addresses[0], addresses[1]
 
 
+def _refuse_photo(job: TryOnJob, submission: TryOnSubmission, error: PhotoRefused) -> None:
+    """Fail the job for good: nothing was sent, and another try would be refused as well."""
+    why = Outcome(Verdict.NOT_SENT, "moderated", str(error))
+
+    def write() -> None:
+        with transaction.atomic(router.db_for_write(TryOnJob)):
+            _close(submission, TryOnSubmission.Outcome.NOT_SENT, why)
+            job.fail(why.code, why.detail, conf.LEASE_SECONDS)
+
+    insist(write)
+
+
 def _local_trouble(job: TryOnJob, submission: TryOnSubmission, error: Exception) -> None:
-    code = "setting" if isinstance(error, SettingError) else "storage"
+    code = _LOCAL_CODES.get(type(error), "storage")
     logger.error("job %s could not be sent: %s", job.pk, error)
     _close(submission, TryOnSubmission.Outcome.NOT_SENT, Outcome(Verdict.NOT_SENT, code))
     job.wait_for_slot(
