@@ -263,15 +263,23 @@ class Settings:
         _words,
         "Words in the names of categories whose products are not tried on; [] allows all.",
     )
+    CONSENT_ADULT_TICK = Setting(
+        False, _flag, "Ask for a second tick: that the shopper and the photo's person are adults."
+    )
     PHOTO_GRACE_SECONDS = Setting(
-        3600,
+        0,
         _whole(0, 604_800),
         "A shopper's photo is deleted so long after its last try-on ended.",
     )
     PHOTO_SECONDS = Setting(
         86_400,
+        _whole(60, 604_800),
+        "Longest life of a shopper's photo that the shopper did not wish to keep.",
+    )
+    KEPT_PHOTO_SECONDS = Setting(
+        86_400,
         _whole(60, 31_536_000),
-        "Longest life of a shopper's photo; so long it is kept at the shopper's own wish.",
+        "So long a photo is kept at the shopper's own wish, for other garments.",
     )
     VISITOR_RESULT_DAYS = Setting(
         7, _whole(1, 3650), "Days after which the pictures of visitors are deleted."

@@ -80,6 +80,15 @@ class IllegalTransition(TryOnError, RuntimeError):
         super().__init__(f"a job that is {status!r} cannot be {wanted}")
 
 
+class PublishedTextError(TryOnError, RuntimeError):
+    """A consent text that shoppers may have agreed to stays as it is."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"A published consent text cannot be {what}; publish a new version instead."
+        )
+
+
 class UnsafeResultURL(TryOnError, ValueError):
     """The address of a result is one that must not be asked; nothing was sent to it."""
 

@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models import PersonPhoto
-from glam_tryon.models.consent import text_sha256
-from glam_tryon.policy.consent import current_text
+from glam_tryon.policy.consent import current_consent
 
 
 class _HouseModelField(forms.ModelChoiceField):
@@ -38,6 +37,7 @@ class TryOnForm(forms.Form):
     keep = forms.BooleanField(required=False)
     photo = forms.FileField(required=False, allow_empty_file=True, max_length=None)
     consent = forms.BooleanField(required=False)
+    adult = forms.BooleanField(required=False)
     consent_sha256 = forms.CharField(required=False, max_length=64)
     request_id = forms.CharField(required=False, max_length=64)
 
@@ -45,7 +45,7 @@ class TryOnForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.own_photo = own_photo
         self.fields["house_model"].queryset = PersonPhoto.objects.house_models()  # type: ignore[attr-defined]
-        self.consent_text = current_text()
+        self.agreement = current_consent()
         self.consent_stale = False
 
     def clean_kept_photo(self) -> PersonPhoto | None:
@@ -70,7 +70,7 @@ class TryOnForm(forms.Form):
             return data
         # A photo beats a model that happens to be ticked as well.
         data["house_model"] = data["kept_photo"] = None
-        if data.get("consent_sha256") != text_sha256(self.consent_text):
+        if data.get("consent_sha256") != self.agreement.sha256:
             self.consent_stale = True
             raise ValidationError(
                 _("The text about your photo has changed. Please read it and agree again."),
@@ -79,5 +79,9 @@ class TryOnForm(forms.Form):
         if not data.get("consent"):
             raise ValidationError(
                 _("Please agree to how your photo is used, or choose a model."), code="no_consent"
+            )
+        if self.agreement.adult and not data.get("adult"):
+            raise ValidationError(
+                _("Please say that you are 18 or older, or choose a model."), code="no_adult"
             )
         return data

@@ -23,7 +23,7 @@ from example_project.shop.models import Product
 from glam_tryon.conf import conf
 from glam_tryon.forms import TryOnForm
 from glam_tryon.models import PersonPhoto
-from glam_tryon.models.consent import text_sha256
+from glam_tryon.policy.durations import duration_words
 from glam_tryon.views.product import garment_url
 from glam_tryon.views.visitor import for_dialog, wants_json
 
@@ -106,9 +106,8 @@ def _form_context(state: State, product: Product) -> dict[str, Any]:
         "garment_url": garment_url(product),
         "house_models": models,
         "mine_url": reverse("gallery:mine") if state.mine else "",
-        "kept_hours": conf.PHOTO_SECONDS // 3600,
-        "consent_text": form.consent_text,
-        "consent_sha256": text_sha256(form.consent_text),
+        "kept_for": duration_words(conf.KEPT_PHOTO_SECONDS),
+        "consent": form.agreement,
         "request_id": uuid.uuid4().hex,
         "max_bytes": conf.MAX_UPLOAD_BYTES,
     }

@@ -18,6 +18,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.status import Priority, Status, pending_lane
+from glam_tryon.policy.consent import Consent
 from glam_tryon.policy.exclusion import is_excluded
 
 
@@ -94,14 +95,14 @@ def request_tryon_with_upload(
     *,
     user: Any = None,
     visitor: str = "",
-    consent_text: str = "",
+    consent: Consent | None = None,
     title: str = "",
     keep: bool = False,
     **options: Any,
 ) -> TryOnJob:
     """Take a person's photo in and ask for a try-on with it; the photo is kept only if it is used.
 
-    ``consent_text``, ``title`` and ``keep`` are those of ``add_photo``, ``options`` those of
+    ``consent``, ``title`` and ``keep`` are those of ``add_photo``, ``options`` those of
     ``request_tryon``.
 
     Raises:
@@ -109,7 +110,7 @@ def request_tryon_with_upload(
         NotRegistered, GarmentUnavailable, ValueError: as ``request_tryon``.
     """
     who = {"user": user, "visitor": visitor}
-    photo = add_photo(file, consent_text=consent_text, title=title, keep=keep, **who)
+    photo = add_photo(file, consent=consent, title=title, keep=keep, **who)
     job = None
     try:
         job = request_tryon(product, photo=photo, **who, **options)

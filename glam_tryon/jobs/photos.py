@@ -14,7 +14,7 @@ from glam_tryon.exceptions import PhotoRefused
 from glam_tryon.images import normalise
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.owner import SHOP, owner_key
-from glam_tryon.policy.consent import record_consent
+from glam_tryon.policy.consent import Consent, record_consent
 from glam_tryon.policy.hooks import consult
 
 
@@ -23,15 +23,15 @@ def add_photo(
     *,
     user: Any = None,
     visitor: str = "",
-    consent_text: str = "",
+    consent: Consent | None = None,
     kind: str = PersonPhoto.Kind.SHOPPER,
     title: str = "",
     keep: bool = False,
 ) -> PersonPhoto:
     """Take a person's photo in: made upright, small and free of metadata, then stored.
 
-    ``consent_text`` is the text that a shopper agreed to, as shown; the proof is kept. ``keep`` is
-    the shopper's wish to use the photo again within ``PHOTO_SECONDS``. A picture that is refused
+    ``consent`` is what a shopper agreed to, as shown; the proof is kept. ``keep`` is the shopper's
+    wish to use the photo again within ``KEPT_PHOTO_SECONDS``. A picture that is refused
     leaves nothing behind, no proof either.
 
     Raises:
@@ -42,17 +42,17 @@ def add_photo(
     picture = normalise(file, max_bytes=conf.MAX_UPLOAD_BYTES)
     if kind == PersonPhoto.Kind.SHOPPER:
         consult("PHOTO_CHECK", PhotoRefused, picture)
-    consent = record_consent(consent_text, user=user, visitor=visitor) if consent_text else None
+    record = record_consent(consent, user=user, visitor=visitor) if consent else None
     photo = PersonPhoto(
         kind=kind,
         title=title,
         owner=SHOP if kind == PersonPhoto.Kind.HOUSE_MODEL else owner_key(user, visitor),
         user=user if getattr(user, "is_authenticated", False) else None,
-        consent=consent,
+        consent=record,
         sha256=picture.sha256,
         width=picture.width,
         height=picture.height,
-        kept_until=timezone.now() + timedelta(seconds=conf.PHOTO_SECONDS) if keep else None,
+        kept_until=timezone.now() + timedelta(seconds=conf.KEPT_PHOTO_SECONDS) if keep else None,
     )
     photo.image.save("photo.jpg", ContentFile(picture.content), save=False)
     photo.save()
@@ -69,6 +69,6 @@ def forget(photo: PersonPhoto) -> None:
 
 
 def keep_photo(photo: PersonPhoto) -> None:
-    """Keep a shopper's photo for ``PHOTO_SECONDS`` from now, by the shopper's own wish."""
+    """Keep a shopper's photo for ``KEPT_PHOTO_SECONDS`` from now, by the shopper's own wish."""
     rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
-    rows.filter(pk=photo.pk, kind=PersonPhoto.Kind.SHOPPER).keep(conf.PHOTO_SECONDS)
+    rows.filter(pk=photo.pk, kind=PersonPhoto.Kind.SHOPPER).keep(conf.KEPT_PHOTO_SECONDS)

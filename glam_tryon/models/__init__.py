@@ -2,6 +2,7 @@
 
 from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.consent import ConsentRecord
+from glam_tryon.models.consent_text import ConsentText
 from glam_tryon.models.job import TryOnJob
 from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.provider import ProviderState
@@ -14,6 +15,7 @@ from glam_tryon.models.transition import TryOnTransition
 
 __all__ = [
     "ConsentRecord",
+    "ConsentText",
     "LearnedTimes",
     "PersonPhoto",
     "ProviderState",

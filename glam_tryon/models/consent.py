@@ -8,26 +8,50 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.models.clock import DatabaseNow
+
 
 def text_sha256(text: str) -> str:
     """Return the sha256 of a consent text as shown."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
+    def owned_by(self, *owners: str) -> ConsentRecordQuerySet:
+        """Those of these owner keys."""
+        return self.filter(owner__in=set(owners))
+
+    def standing(self) -> ConsentRecordQuerySet:
+        """Those that were not taken back."""
+        return self.filter(withdrawn_at=None)
+
+    def withdraw(self) -> int:
+        """Take these back, from now on. Returns how many stood."""
+        return self.standing().update(withdrawn_at=DatabaseNow())
+
+
 class ConsentRecord(models.Model):
-    """One tick under one text, by one owner."""
+    """One tick under one text, by one owner. It is written once; only its end is added later."""
 
     owner = models.CharField(max_length=80, db_index=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    text_sha256 = models.CharField(max_length=64)
+    version = models.CharField(_("version"), max_length=16, blank=True)
+    language = models.CharField(_("language"), max_length=16, blank=True)
+    text_sha256 = models.CharField(_("sha256 of the text"), max_length=64, db_index=True)
     text = models.TextField(_("text as shown"))
+    widget_version = models.CharField(_("version of the widget"), max_length=32, blank=True)
+    # A few bits of a keyed hash of the network; what many shoppers share tells none of them.
+    address_hash = models.CharField(_("hash of the network"), max_length=8, blank=True)
     created_at = models.DateTimeField(_("given"), auto_now_add=True)
+    withdrawn_at = models.DateTimeField(_("taken back"), null=True)
+
+    objects = ConsentRecordQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("consent record")
         verbose_name_plural = _("consent records")
 
     def __str__(self) -> str:
-        return f"{self.owner[:24]} {self.created_at:%Y-%m-%d}"
+        return f"{self.text_sha256[:12]} {self.created_at:%Y-%m-%d}"

@@ -14,8 +14,10 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import SHOP
 from glam_tryon.policy.deletion import delete_file, delete_results, try_each
+from glam_tryon.policy.durations import DAY_SECONDS
 
-DAY_SECONDS = 86_400
+#: A photo that no job needs may be about to get its first one.
+UNUSED_SECONDS = 3600
 #: So many of each kind are deleted in one go, so that a poller is not kept from its work.
 BATCH = 100
 
@@ -51,8 +53,9 @@ def photos_to_delete() -> models.QuerySet[PersonPhoto]:
     """
     jobs = TryOnJob.objects.filter(person_photo_id=OuterRef("pk"))
     recent = jobs.filter(finished_at__gte=after(-conf.PHOTO_GRACE_SECONDS))
-    unused = Q(kept_until=None, created_at__lt=after(-conf.PHOTO_GRACE_SECONDS))
-    unused &= ~Exists(jobs.open()) & ~Exists(recent)
+    rest = max(conf.PHOTO_GRACE_SECONDS, UNUSED_SECONDS)
+    unused = Q(kept_until=None) & ~Exists(jobs.open()) & ~Exists(recent)
+    unused &= Exists(jobs) | Q(created_at__lt=after(-rest))
     too_old = Q(kept_until=None, created_at__lt=after(-conf.PHOTO_SECONDS))
     rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import uuid
 from contextlib import suppress
@@ -26,8 +27,8 @@ from glam_tryon.exceptions import (
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto
-from glam_tryon.models.consent import text_sha256
-from glam_tryon.policy.consent import current_text
+from glam_tryon.policy.consent import is_current
+from glam_tryon.policy.durations import duration_words
 from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.policy.pause import is_paused
 from glam_tryon.views.facts import describe
@@ -62,8 +63,7 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
 def _kept(request: HttpRequest) -> PersonPhoto | None:
     photo = kept_photo(request)
     # A consent to another text is none to this one.
-    current = photo and photo.consent and photo.consent.text_sha256 == text_sha256(current_text())
-    return photo if current else None
+    return photo if photo and photo.consent and is_current(photo.consent) else None
 
 
 def _order(request: HttpRequest, product: Model) -> HttpResponse:
@@ -91,7 +91,7 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
             job = jobs.request_tryon_with_upload(
                 product,
                 data["photo"],
-                consent_text=form.consent_text,
+                consent=dataclasses.replace(form.agreement, address=_address(request)),
                 keep=data["keep"],
                 **who,
             )
@@ -108,14 +108,19 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     return redirect("glam_tryon:job", pk=job.pk)
 
 
+def _address(request: HttpRequest) -> str:
+    address: str = request.META.get("REMOTE_ADDR", "")
+    return address
+
+
 def _refuse(
     request: HttpRequest, product: Model, form: TryOnForm, status: int, code: str, message: str
 ) -> HttpResponse:
     if wants_json(request):
         error = {"code": code, "message": message}
         if form.consent_stale:
-            error["consent_text"] = form.consent_text
-            error["consent_sha256"] = text_sha256(form.consent_text)
+            error["consent_text"] = form.agreement.whole
+            error["consent_sha256"] = form.agreement.sha256
         return JsonResponse({"error": error}, status=status)
     return _form_page(request, product, form, status=status, message=message)
 
@@ -141,9 +146,8 @@ def _form_page(
         and str(form.own_photo.pk) in (form.data.get("kept_photo"), request.GET.get("photo")),
         "photo_chosen": form.data.get("house_model") or request.GET.get("photo", ""),
         "mine_url": reverse("glam_tryon:mine") if has_tryons(request) else "",
-        "kept_hours": conf.PHOTO_SECONDS // 3600,
-        "consent_text": form.consent_text,
-        "consent_sha256": text_sha256(form.consent_text),
+        "kept_for": duration_words(conf.KEPT_PHOTO_SECONDS),
+        "consent": form.agreement,
         "request_id": form.data.get("request_id") or uuid.uuid4().hex,
     }
     template = "glam_tryon/form.html" if inside else "glam_tryon/start.html"

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest
 
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
+from glam_tryon.policy.retention import photos_to_delete
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -74,11 +75,11 @@ def owners(request: HttpRequest) -> list[str]:
 
 
 def kept_photo(request: HttpRequest) -> PersonPhoto | None:
-    """Return the asking person's newest photo whose file is still there."""
+    """Return the asking person's newest photo that may be used for another garment."""
     if not (mine := owners(request)):
         return None
     photos = PersonPhoto.objects.owned_by(*mine).there().select_related("consent")
-    return photos.order_by("-created_at").first()
+    return photos.exclude(pk__in=photos_to_delete()).order_by("-created_at").first()
 
 
 def has_tryons(request: HttpRequest) -> bool:

@@ -13,9 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from glam_tryon import forms
 from glam_tryon.images import normalise
-from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob
+from glam_tryon.models import ConsentRecord, ConsentText, PersonPhoto, TryOnJob
 from glam_tryon.sandbox import FaultScript, Sandbox
 
 from .conftest import Shopper, only_job
@@ -249,12 +248,12 @@ def test_a_double_click_gives_one_job(shopper: Shopper, page: Page) -> None:
 
 
 def test_a_consent_text_that_changed_meanwhile_is_shown_and_ticked_anew(
-    shopper: Shopper, photo: Path, monkeypatch: pytest.MonkeyPatch
+    shopper: Shopper, photo: Path
 ) -> None:
     shopper.open()
     shopper.choose_photo(photo)
     shopper.agree()
-    monkeypatch.setattr(forms, "current_text", lambda: "A new text about photos.")
+    ConsentText.objects.create(language="en", text="A new text about photos.").publish()
     shopper.press("Try it on")
     expect(shopper.dialog.get_by_role("alert")).to_contain_text("has changed")
     expect(shopper.dialog.get_by_role("checkbox", name="A new text")).not_to_be_checked()

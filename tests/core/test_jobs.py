@@ -33,6 +33,7 @@ from glam_tryon.models import (
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import owner_key
 from glam_tryon.models.status import CLOSED, OPEN, Lane, Status
+from glam_tryon.policy.consent import Consent
 from tests.shop import picture
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -303,7 +304,7 @@ def test_many_jobs_of_one_garment_share_one_file(order: Order, media_root: Any) 
 
 def upload(product: Product, content: bytes, **options: Any) -> TryOnJob:
     return jobs.request_tryon_with_upload(
-        product, ContentFile(content), visitor="ada", consent_text="I agree.", **options
+        product, ContentFile(content), visitor="ada", consent=Consent("I agree."), **options
     )
 
 

@@ -55,10 +55,22 @@ def is_there(taken: PersonPhoto) -> bool:
 # Photos.
 
 
+def test_a_photo_goes_when_its_last_job_ends(order: Order) -> None:
+    taken = photo()
+    ended(order(visitor="ada", photo=taken), 1)
+    last = order(visitor="ada", photo=taken)
+    assert prune().photos == 0
+    ended(last, 1)
+    name = str(taken.image.name)
+    assert prune().photos == 1
+    assert not taken.image.storage.exists(name)
+
+
 @pytest.mark.parametrize(("ended_ago", "stays"), [(HOUR - 60, True), (HOUR + 60, False)])
-def test_a_photo_goes_an_hour_after_its_last_job(
-    order: Order, ended_ago: float, stays: bool
+def test_a_photo_stays_so_long_after_its_last_job_as_the_shop_wishes(
+    order: Order, settings: Any, ended_ago: float, stays: bool
 ) -> None:
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "PHOTO_GRACE_SECONDS": HOUR}
     taken = photo(2 * HOUR)
     ended(order(visitor="ada", photo=taken), 2 * HOUR)
     ended(order(visitor="ada", photo=taken), ended_ago)
@@ -85,7 +97,7 @@ def test_a_photo_that_was_never_used_goes_after_an_hour() -> None:
 
 
 def test_a_photo_is_kept_as_long_as_its_owner_wished() -> None:
-    taken = photo(DAY - 60, keep=True)
+    taken = photo(DAY + 60, keep=True)
     prune()
     assert is_there(taken)
     PersonPhoto.objects.update(kept_until=ago(1))

@@ -30,6 +30,7 @@ from glam_tryon.models import (
     TryOnSubmission,
 )
 from glam_tryon.models.status import AT_GLAM, Status
+from glam_tryon.policy.consent import Consent
 from glam_tryon.policy.retention import prune
 from glam_tryon.sandbox import Sandbox
 from tests.shop import picture
@@ -297,7 +298,7 @@ def test_the_photo_can_go_while_its_results_stay(
 def test_open_try_ons_of_a_deleted_photo_are_canceled_with_the_reason(
     client: Client, product: Product
 ) -> None:
-    first = order(client, product)
+    first = order(client, product, keep="on")
     finish(first)
     second = order(client, product, kept_photo=PersonPhoto.objects.get().pk)
     client.post(f"/tryon/jobs/{first.pk}/delete-photo/")
@@ -332,7 +333,7 @@ def test_deleting_all_leaves_nothing_of_the_shopper_but_the_ledger(
     finish(order(client, product, house_model=house_model.pk))
     order(client, product)
     unused = io.BytesIO(picture())
-    jobs.add_photo(unused, visitor=client.session["glam_tryon_visitor"], consent_text="agreed")
+    jobs.add_photo(unused, visitor=client.session["glam_tryon_visitor"], consent=Consent("agreed"))
     answer = client.post("/tryon/mine/delete/", headers=JSON)
     receipt = answer.json()["receipt"]
     assert (receipt["photos"], receipt["results"]) == (3, 2)

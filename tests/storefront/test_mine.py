@@ -16,7 +16,7 @@ from glam_tryon import jobs
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult, TryOnShare, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.status import Status
-from glam_tryon.policy.consent import current_text
+from glam_tryon.policy.consent import current_consent
 from glam_tryon.views.product import start_url
 from tests.shop import picture
 
@@ -59,10 +59,10 @@ def visitor(client: Client, product: Product) -> str:
 def make(product: Product, visitor: str) -> Make:
     """Make one more ready job with an own photo of the visitor behind ``client``."""
 
-    def make(photo: PersonPhoto | None = None, **who: Any) -> TryOnJob:
+    def make(photo: PersonPhoto | None = None, *, keep: bool = False, **who: Any) -> TryOnJob:
         who = who or {"visitor": visitor}
         photo = photo or jobs.add_photo(
-            ContentFile(picture(colour="#aa7755")), consent_text=current_text(), **who
+            ContentFile(picture(colour="#aa7755")), consent=current_consent(), keep=keep, **who
         )
         return finish(jobs.request_tryon(product, photo=photo, **who))
 
@@ -360,10 +360,10 @@ def kept(client: Client, product: Product, **fields: str) -> Any:
     return client.post(start_url(product), fields, headers=JSON)
 
 
-def test_the_last_photo_can_be_used_again_without_a_second_upload(
+def test_a_photo_that_was_kept_can_be_used_again_without_a_second_upload(
     client: Client, make: Make, product: Product
 ) -> None:
-    photo = make().person_photo
+    photo = make(keep=True).person_photo
     assert photo is not None
     page = client.get(start_url(product), {"photo": str(photo.pk)})
     assert page.context["kept_photo"] == photo
@@ -373,11 +373,21 @@ def test_the_last_photo_can_be_used_again_without_a_second_upload(
     assert PersonPhoto.objects.filter(kind="shopper").count() == 1
 
 
-def test_a_photo_given_under_another_text_needs_a_new_consent(
-    client: Client, make: Make, product: Product, settings: Any
+def test_a_photo_that_nobody_wished_to_keep_is_not_offered_once_its_try_on_ended(
+    client: Client, make: Make, product: Product
 ) -> None:
     photo = make().person_photo
     assert photo is not None
+    assert client.get(start_url(product)).context["kept_photo"] is None
+    assert kept(client, product, kept_photo=str(photo.pk)).status_code == 400
+
+
+def test_a_photo_given_under_another_text_needs_a_new_consent(
+    client: Client, make: Make, product: Product, settings: Any
+) -> None:
+    photo = make(keep=True).person_photo
+    assert photo is not None
+    assert client.get(start_url(product)).context["kept_photo"] == photo
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "SEND_IMAGES": "upload"}
     assert client.get(start_url(product)).context["kept_photo"] is None
     refused = kept(client, product, kept_photo=str(photo.pk))
@@ -387,9 +397,7 @@ def test_a_photo_given_under_another_text_needs_a_new_consent(
 def test_somebody_elses_photo_cannot_be_named(
     client: Client, visitor: str, product: Product
 ) -> None:
-    other = jobs.add_photo(
-        ContentFile(picture()), visitor="eve's token", consent_text=current_text()
-    )
+    other = jobs.add_photo(ContentFile(picture()), visitor="eve's token", consent=current_consent())
     assert kept(client, product, kept_photo=str(other.pk)).status_code == 400
     assert kept(client, product, kept_photo="no key").status_code == 400
     assert not TryOnJob.objects.exists()

@@ -605,9 +605,10 @@ export class TryOn {
     }
     if (this.#photo) {
       body.set("photo", this.#photo.blob, "photo");
-      body.set("consent", "on");
-      if (elements.keep?.checked) {
-        body.set("keep", "on");
+      for (const name of ["consent", "adult", "keep"]) {
+        if (elements[name]?.checked) {
+          body.set(name, "on");
+        }
       }
     } else {
       body.set(this.#ticked.name, this.#ticked.value);
