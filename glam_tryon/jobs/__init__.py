@@ -1,4 +1,4 @@
-"""What the outside may ask: take a photo in, request a try-on, cancel, retry, resubmit."""
+"""What the outside may ask: take a photo in, request a try-on, change what becomes of it."""
 
 from glam_tryon.jobs.batches import (
     MOST_PAIRS,
@@ -9,21 +9,35 @@ from glam_tryon.jobs.batches import (
     resume_batch,
     retry_batch,
 )
-from glam_tryon.jobs.decisions import ask_again, cancel, resubmit, retry
+from glam_tryon.jobs.crowds import (
+    CHUNK,
+    ask_all_again,
+    cancel_all,
+    hurry_all,
+    refetch_all,
+    retry_all,
+)
+from glam_tryon.jobs.decisions import ask_again, cancel, refetch, resubmit, retry
 from glam_tryon.jobs.order import request_tryon, request_tryon_with_upload, requested
 from glam_tryon.jobs.photos import add_photo, keep_photo
 from glam_tryon.jobs.turns import CHANNEL
 
 __all__ = [
     "CHANNEL",
+    "CHUNK",
     "MOST_PAIRS",
     "Ordered",
     "add_photo",
     "ask_again",
+    "ask_all_again",
     "cancel",
+    "cancel_all",
     "cancel_batch",
+    "hurry_all",
     "keep_photo",
     "pause_batch",
+    "refetch",
+    "refetch_all",
     "request_batch",
     "request_tryon",
     "request_tryon_with_upload",
@@ -31,5 +45,6 @@ __all__ = [
     "resubmit",
     "resume_batch",
     "retry",
+    "retry_all",
     "retry_batch",
 ]

@@ -1,4 +1,4 @@
-"""What a person may do with a job that was asked for: cancel, retry, ask again, resubmit."""
+"""What a person may do with a job that was asked for, from canceling to resubmitting."""
 
 from __future__ import annotations
 
@@ -42,6 +42,17 @@ def ask_again(job: TryOnJob) -> None:
     if submission is None or not submission.event_id:
         raise IllegalTransition(job.status, "asked about: Glam gave it no event id")
     job.ask_again()
+
+
+def refetch(job: TryOnJob) -> None:
+    """Fetch a job's pictures from Glam once more; those that are there stay until others are.
+
+    Raises:
+        IllegalTransition: Glam never drew it, it is not over, or its pictures were deleted.
+    """
+    if not TryOnJob.objects.filter(pk=job.pk).refetchable().exists():
+        raise IllegalTransition(job.status, "fetched again")
+    job.refetch()
 
 
 def resubmit(job: TryOnJob, *, by: Any, why: str = "") -> None:

@@ -9,8 +9,9 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.job_choice import NEEDS_PERSON
 from glam_tryon.models.job_columns import MASK_TYPES, Feedback, FeedbackReason
-from glam_tryon.models.job_queryset import NEEDS_PERSON, TryOnJobQuerySet
+from glam_tryon.models.job_queryset import TryOnJobQuerySet
 from glam_tryon.models.job_wishes import JobWishes
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.photo import PersonPhoto

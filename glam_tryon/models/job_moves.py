@@ -7,10 +7,12 @@ from typing import Any
 
 from django.db import router, transaction
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.job_columns import JobColumns
+from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.status import ALLOWED, Lane, Status, pending_lane
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
@@ -160,11 +162,11 @@ class JobMoves(JobColumns):
     # signals is followed by one that tells them.
 
     def finish_ready(self, lease_seconds: float) -> bool:
-        """The pictures are stored."""
+        """The pictures are stored. One that was fetched again does not become younger by that."""
         return self._move(
             Status.READY,
             next_step_at=after(lease_seconds),
-            finished_at=DatabaseNow(),
+            finished_at=Coalesce("finished_at", DatabaseNow()),
             attempts=0,
             errors=0,
             error_code="",
@@ -172,14 +174,23 @@ class JobMoves(JobColumns):
         )
 
     def fail(self, code: str, message: str, lease_seconds: float) -> bool:
-        """It is over without a picture; ``code`` says why, ``message`` is for staff."""
+        """It is over without a picture; ``code`` says why, ``message`` is for staff.
+
+        A job that was to be fetched again keeps the pictures it has, and is ready as before.
+        """
         return self._move(
-            Status.FAILED,
+            Status.READY if self._keeps_pictures() else Status.FAILED,
             note=code,
             lane=Lane.UNDER_WAY,
             next_step_at=after(lease_seconds),
-            finished_at=DatabaseNow(),
+            finished_at=Coalesce("finished_at", DatabaseNow()),
             attempts=0,
             error_code=code,
             error_message=message[:500],
         )
+
+    def _keeps_pictures(self) -> bool:
+        if self.status != Status.STORING:
+            return False
+        using = router.db_for_write(type(self), instance=self)
+        return TryOnResult.objects.using(using).filter(job_id=self.pk).exists()

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from django.db import models
-
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.job_choice import NEEDS_PERSON
+from glam_tryon.models.job_crowd import JobCrowd
 from glam_tryon.models.owner import SHOP
-from glam_tryon.models.status import CLOSED, OPEN, Lane, Status
-
-if TYPE_CHECKING:
-    from glam_tryon.models.job import TryOnJob  # noqa: F401  (a base class names it in a string)
-
-#: Error code of an unconfirmed job that Glam may have drawn: a person decides what becomes of it.
-NEEDS_PERSON = "needs_person"
+from glam_tryon.models.status import Lane, Status
 
 
-class TryOnJobQuerySet(models.QuerySet["TryOnJob"]):
-    def open(self) -> TryOnJobQuerySet:
-        """Those that are not over."""
-        return self.filter(status__in=OPEN)
-
-    def closed(self) -> TryOnJobQuerySet:
-        """Those that are over: ready, failed or canceled."""
-        return self.filter(status__in=CLOSED)
-
+class TryOnJobQuerySet(JobCrowd):
     def moving(self) -> TryOnJobQuerySet:
         """Those that will still change by themselves, without a person's decision."""
         lanes = [Lane.UNDER_WAY, Lane.SHOPPER, Lane.CATALOGUE]
         return self.filter(lane__in=lanes).exclude(
             status=Status.UNCONFIRMED, error_code=NEEDS_PERSON
         )
-
-    def waiting_for_a_person(self) -> TryOnJobQuerySet:
-        """Unconfirmed ones whose photo Glam fetched: only a person may send them again."""
-        return self.filter(status=Status.UNCONFIRMED, error_code=NEEDS_PERSON)
 
     def under_way(self) -> TryOnJobQuerySet:
         """Those whose next step needs no slot and is due now, longest overdue first."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.db import router, transaction
+from django.db.models import Case, Exists, F, OuterRef, When
 
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.job_moves import JobMoves
-from glam_tryon.models.status import AT_GLAM, Lane, Status
+from glam_tryon.models.result import TryOnResult
+from glam_tryon.models.status import AT_GLAM, REFETCHABLE, Lane, Status
 from glam_tryon.models.submission import TryOnSubmission
 
 
@@ -89,6 +91,34 @@ class JobWishes(JobMoves):
         )
         if not waiting:
             raise IllegalTransition(self._status_now(), "asked about again")
+
+    def refetch(self) -> None:
+        """Ask Glam for fresh addresses of the pictures and store them again; costs nothing.
+
+        Pictures that are there stay until others are stored.
+
+        Raises:
+            IllegalTransition: the job is neither ready nor failed.
+        """
+        drawn = Exists(TryOnResult.objects.filter(job_id=OuterRef("pk")))
+        storing = self._move(
+            Status.STORING,
+            origins=REFETCHABLE,
+            fenced=False,
+            note="fetched again by hand",
+            media_urls=[],
+            lane=Lane.UNDER_WAY,
+            next_step_at=DatabaseNow(),
+            lease_token="",
+            attempts=0,
+            errors=0,
+            error_code="",
+            error_message="",
+            # The time of pictures that are there goes on; those of a failed one begin theirs.
+            finished_at=Case(When(drawn, then=F("finished_at")), default=None),
+        )
+        if not storing:
+            raise IllegalTransition(self._status_now(), "fetched again")
 
     def _move_back(self, origin: Status, turn: int, *, note: str = "by hand") -> bool:
         return self._wait(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import models, router
+from django.db import connections, models, router
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +41,18 @@ class TryOnResultQuerySet(models.QuerySet["TryOnResult"]):
         ).filter(
             models.Q(job__person_photo__licensed_until=None)
             | models.Q(job__person_photo__licensed_until__gte=timezone.localdate())
+        )
+
+    def put(self, results: list[TryOnResult]) -> None:
+        """Write these, each in the place of an earlier one of its position, in one statement."""
+        features = connections[self.db].features
+        self.bulk_create(
+            results,
+            update_conflicts=True,
+            unique_fields=["job", "position"]
+            if features.supports_update_conflicts_with_target
+            else None,
+            update_fields=["image", "width", "height", "sha256", "source_url"],
         )
 
 

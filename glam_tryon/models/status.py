@@ -35,6 +35,8 @@ class Lane(models.IntegerChoices):
 AT_GLAM = (Status.IN_QUEUE, Status.IN_PROGRESS)
 OPEN = (Status.PENDING, Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM, Status.STORING)
 CLOSED = (Status.READY, Status.FAILED, Status.CANCELED)
+#: Those whose pictures staff may fetch again.
+REFETCHABLE = (Status.READY, Status.FAILED)
 
 #: From which statuses each status may be reached.
 ALLOWED: dict[Status, tuple[Status, ...]] = {

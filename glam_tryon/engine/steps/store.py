@@ -19,9 +19,9 @@ from glam_tryon.engine.steps.save import save_once
 from glam_tryon.engine.steps.strays import delete_strays
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, UnsafeResultURL
 from glam_tryon.glam.download import fetch_bytes
-from glam_tryon.glam.types import RemoteStatus
+from glam_tryon.glam.types import Fetched, RemoteStatus
 from glam_tryon.images.inspect import inspect_picture
-from glam_tryon.models import TryOnJob, TryOnResult
+from glam_tryon.models import TryOnJob, TryOnResult, TryOnTransition
 from glam_tryon.models.clock import after
 from glam_tryon.models.result import result_name
 from glam_tryon.models.status import Status
@@ -45,6 +45,8 @@ def store(job: TryOnJob, *, again: bool = False) -> None:
 
     ``again`` says that an earlier try may have left files behind.
     """
+    if not job.media_urls and not _find_addresses(job):
+        return
     results: list[TryOnResult] = []
     dropped: list[_Trouble] = []
     for position, address in enumerate(job.media_urls):
@@ -130,7 +132,7 @@ def _finish(job: TryOnJob, results: list[TryOnResult], *, again: bool) -> None:
         with transaction.atomic(using):
             if not job.finish_ready(conf.LEASE_SECONDS):
                 return False
-            TryOnResult.objects.using(using).bulk_create(results)
+            TryOnResult.objects.using(using).put(results)
             return True
 
     if insist(write):
@@ -163,7 +165,10 @@ def discard_unless_wanted(job: TryOnJob, names: list[str]) -> None:
 
 def _fail(job: TryOnJob, code: str, message: str) -> None:
     count("store", code)
-    insist(lambda: job.fail(code, message, conf.LEASE_SECONDS))
+    if insist(lambda: job.fail(code, message, conf.LEASE_SECONDS)) and job.status == Status.READY:
+        # What it had it keeps; of that everybody was told already.
+        delete_strays(job)
+        insist(job.rest)
 
 
 def _later(job: TryOnJob, trouble: _Trouble) -> None:
@@ -174,16 +179,34 @@ def _later(job: TryOnJob, trouble: _Trouble) -> None:
 
 
 def _window_over(job: TryOnJob) -> bool:
-    using = router.db_for_write(TryOnJob)
-    rows = TryOnJob.objects.using(using).filter(pk=job.pk)
-    return rows.filter(ready_at__lt=after(-conf.RESULT_WINDOW_SECONDS)).exists()
+    using = router.db_for_write(TryOnTransition)
+    begun = TryOnTransition.objects.using(using).filter(job_id=job.pk, status=Status.STORING)
+    return not begun.filter(at__gte=after(-conf.RESULT_WINDOW_SECONDS)).exists()
 
 
-def _ask_for_fresh_addresses(job: TryOnJob) -> None:
+def _find_addresses(job: TryOnJob) -> bool:
+    """Learn where the pictures are that staff want fetched again; False when not now, or never."""
+    answer = _ask_for_fresh_addresses(job)
+    if job.media_urls:
+        return True
+    outcome = answer.outcome if answer else None
+    final = answer is None or answer.status in (RemoteStatus.READY, RemoteStatus.FAILED)
+    if final or (outcome and outcome.code == "not_found") or _window_over(job):
+        _fail(job, "result_expired", "Glam does not have this picture any more.")
+    elif outcome:
+        wait = back_off_seconds(job.errors)
+        insist(lambda: job.snooze(wait, code=outcome.code or "download", message=outcome.detail))
+    return False
+
+
+def _ask_for_fresh_addresses(job: TryOnJob) -> Fetched | None:
     submission = job.current_submission()
     if submission is None or not submission.event_id:
-        return
+        return None
     answer = glam_client().fetch(submission.event_id)
     fresh = [url for url in dict.fromkeys(answer.media_urls) if isinstance(url, str)]
     if answer.status is RemoteStatus.READY and fresh:
-        insist(lambda: job.renew_addresses(fresh[: conf.MAX_RESULTS]))
+        wanted = fresh[: conf.MAX_RESULTS]
+        if insist(lambda: job.renew_addresses(wanted)):
+            job.media_urls = wanted
+    return answer
