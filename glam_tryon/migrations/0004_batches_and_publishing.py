@@ -5,6 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from glam_tryon.models.partial_index import PartialIndex
+
 
 class Migration(migrations.Migration):
 
@@ -87,10 +89,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='tryonjob',
-            index=models.Index(condition=models.Q(('batch__isnull', False)), fields=['batch', 'created_at'], name='glam_tryon_job_batch'),
+            index=PartialIndex(where=models.Q(('batch__isnull', False)), fields=['batch', 'created_at'], name='glam_tryon_job_batch'),
         ),
         migrations.AddIndex(
             model_name='tryonjob',
-            index=models.Index(condition=models.Q(('owner', 'shop')), fields=['product_key', 'content_type', '-created_at'], name='glam_tryon_job_catalogue'),
+            index=PartialIndex(where=models.Q(('owner', 'shop')), fields=['product_key', 'content_type', '-created_at'], name='glam_tryon_job_catalogue'),
         ),
     ]

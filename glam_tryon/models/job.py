@@ -14,6 +14,7 @@ from glam_tryon.models.job_columns import MASK_TYPES, Feedback, FeedbackReason
 from glam_tryon.models.job_queryset import TryOnJobQuerySet
 from glam_tryon.models.job_wishes import JobWishes
 from glam_tryon.models.owner import SHOP
+from glam_tryon.models.partial_index import PartialIndex
 from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.submission import TryOnSubmission
 
@@ -46,14 +47,14 @@ class TryOnJob(JobWishes):
             models.Index(fields=["owner", "-created_at"], name="glam_tryon_job_owner"),
             models.Index(fields=["product_key", "content_type"], name="glam_tryon_job_product"),
             # Shoppers' jobs stand in neither of these, so their steps do not write them.
-            models.Index(
+            PartialIndex(
                 fields=["batch", "created_at"],
-                condition=models.Q(batch__isnull=False),
+                where=models.Q(batch__isnull=False),
                 name="glam_tryon_job_batch",
             ),
-            models.Index(
+            PartialIndex(
                 fields=["product_key", "content_type", "-created_at"],
-                condition=models.Q(owner=SHOP),
+                where=models.Q(owner=SHOP),
                 name="glam_tryon_job_catalogue",
             ),
         ]
