@@ -6,26 +6,24 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models import PersonPhoto
 from glam_tryon.policy.consent import current_consent
+from glam_tryon.words import refusal_words
+
+
+def _refusal(code: str) -> ValidationError:
+    return ValidationError(refusal_words(code), code=code)
 
 
 class _HouseModelField(forms.ModelChoiceField):
     """Says the same of a key that names nobody and of one that is no key."""
 
-    default_error_messages = {
-        "invalid_choice": _("This model is no longer there. Please choose another.")
-    }
-
     def to_python(self, value: Any) -> PersonPhoto | None:
         try:
             found: PersonPhoto | None = super().to_python(value)
         except ValidationError as error:
-            raise ValidationError(
-                self.error_messages["invalid_choice"], code="invalid_choice"
-            ) from error
+            raise _refusal("invalid_choice") from error
         return found
 
 
@@ -54,10 +52,7 @@ class TryOnForm(forms.Form):
         if named is None:
             return None
         if self.own_photo is None or self.own_photo.pk != named:
-            raise ValidationError(
-                _("This photo is no longer there. Please choose another."),
-                code="photo_unavailable",
-            )
+            raise _refusal("photo_unavailable")
         return self.own_photo
 
     def clean(self) -> dict[str, Any]:
@@ -66,22 +61,15 @@ class TryOnForm(forms.Form):
         if data.get("photo") is None:
             chosen = data.get("house_model") or data.get("kept_photo")
             if not chosen and not self.errors:
-                raise ValidationError(_("Choose a model or your own photo."), code="no_person")
+                raise _refusal("no_choice")
             return data
         # A photo beats a model that happens to be ticked as well.
         data["house_model"] = data["kept_photo"] = None
         if data.get("consent_sha256") != self.agreement.sha256:
             self.consent_stale = True
-            raise ValidationError(
-                _("The text about your photo has changed. Please read it and agree again."),
-                code="consent_changed",
-            )
+            raise _refusal("consent_changed")
         if not data.get("consent"):
-            raise ValidationError(
-                _("Please agree to how your photo is used, or choose a model."), code="no_consent"
-            )
+            raise _refusal("no_consent")
         if self.agreement.adult and not data.get("adult"):
-            raise ValidationError(
-                _("Please say that you are 18 or older, or choose a model."), code="no_adult"
-            )
+            raise _refusal("no_adult")
         return data

@@ -1,8 +1,12 @@
-"""What a shopper reads about a job: its state, and what to do when it failed."""
+"""What a shopper reads about a job: its state, why it brought no picture, and what to do next."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,6 +21,27 @@ from glam_tryon.models.status import Status
 #: Code of a job whose pictures were kept as long as the shop keeps them.
 RESULTS_DELETED = "results_deleted"
 
+
+class Next(StrEnum):
+    """What a shopper can do after a failure; the widget offers just that."""
+
+    AGAIN = "again"  #: the same once more
+    PHOTO = "photo"  #: another photo or model
+    CHOICE = "choice"  #: complete the form
+    GARMENT = "garment"  #: another product
+    LATER = "later"  #: the shop must wait, or the shopper must
+    NOTHING = "nothing"  #: the shop does what is to be done
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The words for one code; ``until`` is said instead where it is known when it ends."""
+
+    words: Promise
+    next: Next
+    until: Promise | None = None
+
+
 _STATES: dict[str, Promise] = {
     Status.PENDING: _("Getting ready"),
     Status.SUBMITTING: _("Sending to Glam"),
@@ -29,60 +54,133 @@ _STATES: dict[str, Promise] = {
     Status.CANCELED: _("Canceled"),
 }
 
-_MODERATED = _("The shop cannot use this photo. Please choose another one.")
+_NO_GARMENT = Failure(
+    _("This product cannot be tried on now. Please choose another one."), Next.GARMENT
+)
+_TOO_OLD = Failure(
+    _("This page was open for too long. Please load it again and try once more."), Next.AGAIN
+)
 
-_ERRORS: dict[str, Promise] = {
-    "glam_failed": _("The picture could not be drawn. Another photo may work better."),
-    "unchanged_result": _(
-        "The picture came back without the garment. Another photo may work better."
-    ),
-    "blank_result": _("The picture came back empty. Another photo may work better."),
-    "expired": _("This took too long. Please try again."),
-    "result_expired": _("The picture could not be fetched in time. Please try again."),
-    RESULTS_DELETED: _("The pictures were deleted when their time was over. Please try again."),
-    "moderated": _MODERATED,
-    "photo_expired": _("The photo was deleted before it was used. Please choose it again."),
-    NEEDS_PERSON: _("The shop is looking into this try-on. You need not do anything."),
-}
-_ANY_ERROR = _("Something went wrong on our side. Please try again later.")
+#: Of a code that is not below: of the engine, or of a version that is gone.
+_ANY = Failure(_("Something went wrong on our side. Please try again later."), Next.AGAIN)
 
-_NO_GARMENT = _("This product cannot be tried on now. Please choose another one.")
-
-#: Refusals by code: of ``InvalidImage``, of ``GarmentUnavailable``, or of the shop's own rules.
-_REFUSALS: dict[str, Promise] = {
-    "empty": _("The file is empty. Please choose another photo."),
-    "too_large": _("The photo is too large. Please choose a smaller one."),
-    "not_a_picture": _("This file is not a photo. Please choose a JPEG, PNG or WebP picture."),
-    "format": _("This kind of picture cannot be used. Please choose a JPEG, PNG or WebP."),
-    "pixels": _("The picture has too many pixels. Please choose a smaller one."),
-    "truncated": _("The photo is damaged or incomplete. Please choose another."),
-    "too_small": _("The photo is too small. Please choose a larger one."),
-    "photo_unavailable": _("This photo is no longer there. Please choose another."),
-    "no_picture": _NO_GARMENT,
-    "unreadable_picture": _NO_GARMENT,
-    "mask_type": _NO_GARMENT,
-    "excluded": _("The shop does not offer try-ons of this product. Please choose another one."),
-    "no_person_shape": _(
-        "No person can be seen in the photo. Please choose one that shows you from the head to "
-        "the knees."
-    ),
-    "moderated": _MODERATED,
-    "hook_failed": _("The photo cannot be looked at now. Please try again later."),
-    "limit_visitor": _("You have had all try-ons for now. Please come back later."),
-    "limit_shop": _("The shop has had all its try-ons for now. Please come back later."),
-    "budget": _("The shop has had all its try-ons for this month. Please come back later."),
-    "paused": _("The shop takes no try-ons at the moment. Please come back later."),
-    "session": _("This page was open for too long. Please load it again and try once more."),
-    "csrf": _("This page was open for too long. Please load it again and try once more."),
-    "invalid": _("This did not work. Please load the page again."),
-}
-
-#: The same where it is known when the limit ends.
-_LIMITS_UNTIL: dict[str, Promise] = {
-    "limit_visitor": _("You have had all try-ons for now. You can go on from %(until)s."),
-    "limit_shop": _("The shop has had all its try-ons for now. It goes on from %(until)s."),
-    "budget": _("The shop has had all its try-ons for this month. It goes on from %(until)s."),
-}
+#: Every failure that a shopper can meet, by its stable code.
+FAILURES: Mapping[str, Failure] = MappingProxyType(
+    {
+        # The form is not complete.
+        "no_choice": Failure(_("Choose a model or your own photo."), Next.CHOICE),
+        "no_consent": Failure(
+            _("Please agree to how your photo is used, or choose a model."), Next.CHOICE
+        ),
+        "no_adult": Failure(
+            _("Please say that you are 18 or older, or choose a model."), Next.CHOICE
+        ),
+        "consent_changed": Failure(
+            _("The text about your photo has changed. Please read it and agree again."), Next.CHOICE
+        ),
+        "session": _TOO_OLD,
+        "csrf": _TOO_OLD,
+        "invalid": Failure(_("This did not work. Please load the page again."), Next.AGAIN),
+        # The photo cannot be used.
+        "empty": Failure(_("The file is empty. Please choose another photo."), Next.PHOTO),
+        "too_large": Failure(_("The photo is too large. Please choose a smaller one."), Next.PHOTO),
+        "not_a_picture": Failure(
+            _("This file is not a photo. Please choose a JPEG, PNG or WebP picture."), Next.PHOTO
+        ),
+        "format": Failure(
+            _("This kind of picture cannot be used. Please choose a JPEG, PNG or WebP."), Next.PHOTO
+        ),
+        "pixels": Failure(
+            _("The picture has too many pixels. Please choose a smaller one."), Next.PHOTO
+        ),
+        "truncated": Failure(
+            _("The photo is damaged or incomplete. Please choose another."), Next.PHOTO
+        ),
+        "too_small": Failure(_("The photo is too small. Please choose a larger one."), Next.PHOTO),
+        "photo_unavailable": Failure(
+            _("This photo is no longer there. Please choose another."), Next.PHOTO
+        ),
+        "invalid_choice": Failure(
+            _("This model is no longer there. Please choose another."), Next.PHOTO
+        ),
+        "no_person_shape": Failure(
+            _(
+                "No person can be seen in the photo. Please choose one that shows you from the "
+                "head to the knees."
+            ),
+            Next.PHOTO,
+        ),
+        "moderated": Failure(
+            _("The shop cannot use this photo. Please choose another one."), Next.PHOTO
+        ),
+        "hook_failed": Failure(
+            _("The photo cannot be looked at now. Please try again later."), Next.AGAIN
+        ),
+        # The product cannot be tried on.
+        "no_picture": _NO_GARMENT,
+        "unreadable_picture": _NO_GARMENT,
+        "mask_type": _NO_GARMENT,
+        "excluded": Failure(
+            _("The shop does not offer try-ons of this product. Please choose another one."),
+            Next.GARMENT,
+        ),
+        # The shop takes no try-on now.
+        "limit_owner_day": Failure(
+            _("You have had all your try-ons for today. Please come back later."),
+            Next.LATER,
+            _("You have had all your try-ons for today. You can go on from %(until)s."),
+        ),
+        "limit_address": Failure(
+            _("There were too many try-ons from your connection. Please come back later."),
+            Next.LATER,
+            _("There were too many try-ons from your connection. It goes on from %(until)s."),
+        ),
+        "limit_open": Failure(
+            _("Some of your try-ons are still under way. Please wait until one of them is ready."),
+            Next.LATER,
+        ),
+        "limit_shop": Failure(
+            _("The shop has had all its try-ons for now. Please come back later."),
+            Next.LATER,
+            _("The shop has had all its try-ons for now. It goes on from %(until)s."),
+        ),
+        "budget": Failure(
+            _("The shop has had all its try-ons for this month. Please come back later."),
+            Next.LATER,
+            _("The shop has had all its try-ons for this month. It goes on from %(until)s."),
+        ),
+        "paused": Failure(
+            _("The shop takes no try-ons at the moment. Please come back later."), Next.LATER
+        ),
+        # The try-on brought no picture.
+        "glam_failed": Failure(
+            _("The picture could not be drawn. Another photo may work better."), Next.PHOTO
+        ),
+        "rejected": Failure(
+            _("The picture could not be drawn. Another photo may work better."), Next.PHOTO
+        ),
+        "unchanged_result": Failure(
+            _("The picture came back without the garment. Another photo may work better."),
+            Next.PHOTO,
+        ),
+        "blank_result": Failure(
+            _("The picture came back empty. Another photo may work better."), Next.PHOTO
+        ),
+        "photo_expired": Failure(
+            _("The photo was deleted before it was used. Please choose it again."), Next.PHOTO
+        ),
+        "expired": Failure(_("This took too long. Please try again."), Next.AGAIN),
+        "result_expired": Failure(
+            _("The picture could not be fetched in time. Please try again."), Next.AGAIN
+        ),
+        RESULTS_DELETED: Failure(
+            _("The pictures were deleted when their time was over. Please try again."), Next.AGAIN
+        ),
+        NEEDS_PERSON: Failure(
+            _("The shop is looking into this try-on. You need not do anything."), Next.NOTHING
+        ),
+    }
+)
 
 
 def state_words(job: TryOnJob) -> str:
@@ -92,26 +190,34 @@ def state_words(job: TryOnJob) -> str:
 
 def error_words(job: TryOnJob) -> str:
     """Return why the job brought no picture and what to do; never Glam's own text."""
-    return failure_words(job.error_code)
-
-
-def failure_words(code: str) -> str:
-    """Return the same for the code of what went wrong."""
-    return str(_ERRORS.get(code, _ANY_ERROR))
+    return refusal_words(job.error_code)
 
 
 def refusal_words(code: str, until: datetime | None = None) -> str:
-    """Return why an order was refused and what to do; with ``until``, when a limit ends."""
-    if until is not None and code in _LIMITS_UNTIL:
-        return str(_LIMITS_UNTIL[code]) % {"until": moment_words(until)}
-    return str(_REFUSALS.get(code, _REFUSALS["not_a_picture"]))
+    """Return what went wrong and what to do; with ``until``, when a limit ends."""
+    failure = FAILURES.get(code, _ANY)
+    if until is not None and failure.until is not None:
+        return str(failure.until) % {"until": moment_words(until)}
+    return str(failure.words)
 
 
-def photo_words(error: InvalidImage) -> str:
-    """Return why a photo was refused: a hook's own words, or those for the code."""
+def failure_facts(code: str, until: datetime | None = None) -> dict[str, str | None]:
+    """Return what a page may know of a failure: its code, the words, and what comes next."""
+    return {
+        "code": code,
+        "message": refusal_words(code, until),
+        "next": FAILURES.get(code, _ANY).next.value,
+        "ends_at": until.isoformat(timespec="seconds") if until else None,
+    }
+
+
+def photo_facts(error: InvalidImage) -> dict[str, str | None]:
+    """Return the same for a photo that was refused: with a hook's own words, if it has any."""
+    facts = failure_facts(error.code if error.code in FAILURES else "moderated")
+    facts["code"] = error.code
     if isinstance(error, PhotoRefused) and error.message:
-        return error.message
-    return refusal_words(error.code if error.code in _REFUSALS else "moderated")
+        facts["message"] = error.message
+    return facts
 
 
 def moment_words(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from example_project.shop.models import Product
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.views.product import garment_url, start_url
-from glam_tryon.words import error_words, refusal_words, state_words
+from glam_tryon.words import failure_facts, refusal_words, state_words
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,11 @@ class State:
         """Why the server refuses the order, in words; empty when it does not."""
         return refusal_words(self.refusal, _tomorrow()) if self.refusal else ""
 
+    @property
+    def refusal_facts(self) -> dict[str, str | None]:
+        """What the server says of an order that it refuses."""
+        return failure_facts(self.refusal, _tomorrow())
+
 
 _READY = ("front",)
 STATES = {
@@ -61,8 +66,10 @@ STATES = {
         State("model", "A house model chosen", chosen="model"),
         State("photo", "An own photo, and the consent it needs", chosen="photo"),
         State("refused", "A photo that cannot be used", chosen="photo", refusal="not_a_picture"),
+        State("person", "Nobody is seen in the photo", chosen="photo", refusal="no_person_shape"),
+        State("excluded", "No try-on of this product", chosen="model", refusal="excluded"),
         State("paused", "Try-ons are paused", chosen="model", refusal="paused"),
-        State("limit", "The visitor's limit is reached", chosen="model", refusal="limit_visitor"),
+        State("limit", "The visitor's limit is reached", chosen="model", refusal="limit_owner_day"),
         State("budget", "The shop's budget is used up", chosen="model", refusal="budget"),
         State("queue", "In the queue", status=Status.IN_QUEUE),
         State("drawing", "Drawing", status=Status.IN_PROGRESS),
@@ -110,7 +117,7 @@ def facts(state: State, product: Product) -> dict[str, Any]:
             }
             for name in state.results
         ],
-        "error": {"code": state.error, "message": error_words(job)} if state.error else None,
+        "error": failure_facts(state.error) if state.error else None,
         "usual_seconds": 14,
         "waited_seconds": 5,
         "expires_at": expires_at.isoformat() if state.results else None,

@@ -120,8 +120,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     state, product = _state(name), get_object_or_404(Product, slug=SLUG)
     if request.method == "POST":
         if state.refusal:
-            error = {"code": state.refusal, "message": state.refused}
-            return JsonResponse({"error": error}, status=400)
+            return JsonResponse({"error": state.refusal_facts}, status=400)
         if state.status:
             return JsonResponse(facts(state, product), status=201)
     inside = for_dialog(request)

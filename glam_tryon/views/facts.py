@@ -18,13 +18,7 @@ from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.policy.retention import results_expire_at, results_of
 from glam_tryon.views.product import garment_url, product_of, start_url
-from glam_tryon.words import (
-    RESULTS_DELETED,
-    error_words,
-    failure_words,
-    moment_words,
-    state_words,
-)
+from glam_tryon.words import RESULTS_DELETED, Next, failure_facts, moment_words, state_words
 
 
 def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
@@ -35,6 +29,8 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
     photo = _photo(job)
     usual = None if over else usual_seconds(job.mask_type)
     results = results_of(job)
+    error = _error(job, drawn=bool(results))
+    another = error is not None and error["next"] == Next.PHOTO
     return {
         "id": str(job.pk),
         "status": job.status,
@@ -44,7 +40,7 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
         "product_url": job.product_url,
         "garment_url": garment_url(product) if product is not None else "",
         "add_to_cart_url": cart,
-        "again_url": _again_url(job, photo) if product is not None else "",
+        "again_url": _again_url(job, None if another else photo) if product is not None else "",
         "url": _url("job", job),
         "cancel_url": "" if over else _url("cancel", job),
         "photo_url": _url("photo", job) if photo else "",
@@ -69,7 +65,7 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
             "unshare": _url("unshare", job) if results else "",
             "feedback": _url("feedback", job) if results else "",
         },
-        "error": _error(job, drawn=bool(results)),
+        "error": error,
     }
 
 
@@ -114,11 +110,11 @@ def _share(request: HttpRequest, job: TryOnJob) -> dict[str, Any] | None:
     return {"url": url, **_time("expires", share.expires_at)}
 
 
-def _error(job: TryOnJob, *, drawn: bool) -> dict[str, str] | None:
+def _error(job: TryOnJob, *, drawn: bool) -> dict[str, str | None] | None:
     if job.status == Status.READY and not drawn:
-        return {"code": RESULTS_DELETED, "message": failure_words(RESULTS_DELETED)}
+        return failure_facts(RESULTS_DELETED)
     if job.status == Status.FAILED or (job.status == Status.CANCELED and job.error_code):
-        return {"code": job.error_code, "message": error_words(job)}
+        return failure_facts(job.error_code)
     if job.status == Status.UNCONFIRMED and job.error_code == NEEDS_PERSON:
-        return {"code": job.error_code, "message": error_words(job)}
+        return failure_facts(job.error_code)
     return None

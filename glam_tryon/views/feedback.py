@@ -14,7 +14,7 @@ from glam_tryon.models.job import Feedback, FeedbackReason
 from glam_tryon.policy.retention import results_of
 from glam_tryon.views.facts import describe
 from glam_tryon.views.visitor import own_job, wants_json
-from glam_tryon.words import refusal_words
+from glam_tryon.words import failure_facts
 
 
 @csrf_protect
@@ -26,8 +26,7 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404
     verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
     if verdict not in Feedback.values or reason not in ("", *FeedbackReason.values):
-        error = {"code": "invalid", "message": refusal_words("invalid")}
-        return JsonResponse({"error": error}, status=400)
+        return JsonResponse({"error": failure_facts("invalid")}, status=400)
     job.feedback = verdict
     job.feedback_reason = reason if verdict == Feedback.DOWN else ""
     TryOnJob.objects.filter(pk=job.pk).update(

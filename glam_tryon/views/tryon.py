@@ -42,7 +42,7 @@ from glam_tryon.views.visitor import (
     visitor_token,
     wants_json,
 )
-from glam_tryon.words import photo_words, refusal_words
+from glam_tryon.words import failure_facts, photo_facts
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -56,7 +56,7 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
         return _order(request, product)
     form = TryOnForm(own_photo=_kept(request))
     if is_excluded(product):
-        return _refuse(request, product, form, 409, "excluded", refusal_words("excluded"))
+        return _refuse(request, product, form, 409, failure_facts("excluded"))
     return _form_page(request, product, form)
 
 
@@ -70,15 +70,14 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     form = TryOnForm(request.POST, request.FILES, own_photo=_kept(request))
     if not form.is_valid():
         error = next(iter(form.errors.as_data().values()))[0]
-        code = error.code or "invalid"
         status = 409 if form.consent_stale else 400
-        return _refuse(request, product, form, status, code, error.messages[0])
+        return _refuse(request, product, form, status, failure_facts(error.code or "invalid"))
     visitor = visitor_token(request, create=True)
     data = form.cleaned_data
     who = {"user": request.user, "visitor": visitor, "request_id": data["request_id"]}
     known = jobs.requested(**who)
     if known is None and is_paused():
-        return _refuse(request, product, form, 503, "paused", refusal_words("paused"))
+        return _refuse(request, product, form, 503, failure_facts("paused"))
     try:
         if known is not None:
             # Sent again after a lost connection: the photo need not be taken in again.
@@ -96,13 +95,13 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
                 **who,
             )
     except InvalidImage as error:
-        return _refuse(request, product, form, 400, error.code, photo_words(error))
+        return _refuse(request, product, form, 400, photo_facts(error))
     except HookFailed:
         logger.exception("a photo was not taken in")
-        return _refuse(request, product, form, 503, "hook_failed", refusal_words("hook_failed"))
+        return _refuse(request, product, form, 503, failure_facts("hook_failed"))
     except (GarmentUnavailable, PhotoUnavailable) as error:
         code = getattr(error, "code", "photo_unavailable")
-        return _refuse(request, product, form, 409, code, refusal_words(code))
+        return _refuse(request, product, form, 409, failure_facts(code))
     if wants_json(request):
         return JsonResponse(describe(request, job), status=201)
     return redirect("glam_tryon:job", pk=job.pk)
@@ -114,19 +113,27 @@ def _address(request: HttpRequest) -> str:
 
 
 def _refuse(
-    request: HttpRequest, product: Model, form: TryOnForm, status: int, code: str, message: str
+    request: HttpRequest,
+    product: Model,
+    form: TryOnForm,
+    status: int,
+    error: dict[str, str | None],
 ) -> HttpResponse:
     if wants_json(request):
-        error = {"code": code, "message": message}
         if form.consent_stale:
             error["consent_text"] = form.agreement.whole
             error["consent_sha256"] = form.agreement.sha256
         return JsonResponse({"error": error}, status=status)
-    return _form_page(request, product, form, status=status, message=message)
+    return _form_page(request, product, form, status=status, message=error["message"])
 
 
 def _form_page(
-    request: HttpRequest, product: Model, form: TryOnForm, *, status: int = 200, message: str = ""
+    request: HttpRequest,
+    product: Model,
+    form: TryOnForm,
+    *,
+    status: int = 200,
+    message: str | None = None,
 ) -> HttpResponse:
     garment = garment_of(product)
     inside = for_dialog(request)

@@ -22,7 +22,9 @@ from glam_tryon.models import TryOnJob
 from glam_tryon.sandbox import Sandbox
 from tests.shop import glam
 
-__all__ = ["glam"]
+from .firefox import firefox
+
+__all__ = ["firefox", "glam"]
 
 GPS = 0x8825
 

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
-
-from tests.servers import PARTS
+from playwright.sync_api import Browser, Page, expect
 
 from .conftest import Shopper, only_job, tab_to
+from .firefox import AS_IT_IS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-# Firefox has no switches for these, and Playwright would wait for them.
-AS_IT_IS: dict[str, Any] = {
-    "color_scheme": "null",
-    "reduced_motion": "null",
-    "forced_colors": "null",
-    "viewport": {"width": 1280, "height": 900},
-}
-
-
-@pytest.fixture(scope="module")
-def firefox(needs: Callable[..., None], playwright: Playwright) -> Iterator[Browser]:
-    needs("firefox")
-    browser = playwright.firefox.launch(
-        channel="moz-firefox", executable_path=PARTS["firefox"].path()
-    )
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

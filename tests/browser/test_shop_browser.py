@@ -179,7 +179,7 @@ def test_a_failed_try_on_is_told_in_words_and_can_be_tried_again(
     expect(shopper.dialog.get_by_role("status")).to_contain_text("could not be drawn")
     expect(shopper.dialog.get_by_text("cuda")).to_have_count(0)
     shoot("dialog-failed")
-    shopper.dialog.get_by_role("link", name="Try again").click()
+    shopper.dialog.get_by_role("link", name="Choose another photo").click()
     shopper.press("Try it on")
     shopper.expect_result()
     assert TryOnJob.objects.count() == 2

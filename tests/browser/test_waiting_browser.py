@@ -239,11 +239,14 @@ def test_an_order_whose_session_is_over_goes_on_at_the_second_press(
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
-    [(413, "The photo is too large."), (502, "Something went wrong on our side.")],
+    ("status", "words", "button"),
+    [
+        (413, "The photo is too large.", "Choose another photo"),
+        (502, "Something went wrong on our side.", "Try again"),
+    ],
 )
 def test_an_answer_of_a_proxy_is_put_into_words(
-    shopper: Shopper, page: Page, status: int, words: str
+    shopper: Shopper, page: Page, status: int, words: str, button: str
 ) -> None:
     shopper.open()
     shopper.choose_model()
@@ -252,7 +255,10 @@ def test_an_answer_of_a_proxy_is_put_into_words(
     expect(shopper.dialog.get_by_role("alert")).to_contain_text(words)
     expect(shopper.dialog.get_by_text("proxy")).to_have_count(0)
     page.unroute("**/tryon/new/**")
-    shopper.press("Try again")
+    expect(shopper.dialog.get_by_role("button", name=button)).to_be_visible()
+    # Another choice is another order.
+    shopper.choose_model("Jonas")
+    shopper.press("Try it on")
     shopper.expect_result()
 
 

@@ -233,6 +233,8 @@ def test_a_text_file_named_jpg_is_refused(
     assert answer.json()["error"] == {
         "code": "not_a_picture",
         "message": "This file is not a photo. Please choose a JPEG, PNG or WebP picture.",
+        "next": "photo",
+        "ends_at": None,
     }
     assert_nothing_is_kept(media_root)
 
@@ -249,6 +251,8 @@ def test_an_upload_of_30_mb_is_refused_without_being_read(
     assert answer.json()["error"] == {
         "code": "too_large",
         "message": "The photo is too large. Please choose a smaller one.",
+        "next": "photo",
+        "ends_at": None,
     }
     assert_nothing_is_kept(media_root)
 

@@ -116,6 +116,8 @@ def test_an_order_is_refused_and_nothing_is_kept(
                 "code": "excluded",
                 "message": "The shop does not offer try-ons of this product. "
                 "Please choose another one.",
+                "next": "garment",
+                "ends_at": None,
             },
         )
     assert everything(media_root) == before

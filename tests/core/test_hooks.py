@@ -122,6 +122,8 @@ def test_a_photo_without_a_person_is_refused_in_words_and_nothing_is_kept(
         "code": "no_person_shape",
         "message": "No person can be seen in the photo. Please choose one that shows you from the "
         "head to the knees.",
+        "next": "photo",
+        "ends_at": None,
     }
     assert_nothing_is_kept(media_root)
 
@@ -131,7 +133,12 @@ def test_a_code_of_the_shops_own_comes_with_the_shops_words(
 ) -> None:
     set_behaviour(refuse("sunglasses", "Please take off your sunglasses."))
     error = refused(client, product, 400)
-    assert error == {"code": "sunglasses", "message": "Please take off your sunglasses."}
+    assert error == {
+        "code": "sunglasses",
+        "message": "Please take off your sunglasses.",
+        "next": "photo",
+        "ends_at": None,
+    }
 
 
 def test_a_code_of_the_shops_own_without_words_gets_some(
@@ -141,6 +148,8 @@ def test_a_code_of_the_shops_own_without_words_gets_some(
     assert refused(client, product, 400) == {
         "code": "sunglasses",
         "message": "The shop cannot use this photo. Please choose another one.",
+        "next": "photo",
+        "ends_at": None,
     }
 
 
@@ -157,6 +166,8 @@ def test_a_photo_check_that_gives_no_answer_lets_nothing_in_and_blames_nobody(
     assert refused(client, product, 503) == {
         "code": "hook_failed",
         "message": "The photo cannot be looked at now. Please try again later.",
+        "next": "again",
+        "ends_at": None,
     }
     assert_nothing_is_kept(media_root)
     assert 'GLAM_TRYON["PHOTO_CHECK"]' in caplog.text

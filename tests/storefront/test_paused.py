@@ -26,7 +26,12 @@ def test_an_order_is_refused_kindly_and_nothing_is_taken_in(
     ProviderState.pause(code)
     answer = ask(client, product)
     assert answer.status_code == 503
-    assert answer.json()["error"] == {"code": "paused", "message": WORDS}
+    assert answer.json()["error"] == {
+        "code": "paused",
+        "message": WORDS,
+        "next": "later",
+        "ends_at": None,
+    }
     assert not TryOnJob.objects.exists()
     assert not PersonPhoto.objects.exists()
     assert files(media_root) == set()
@@ -44,7 +49,7 @@ def test_without_a_script_the_page_says_so(
 def test_what_is_wrong_with_the_form_is_said_first(client: Client, product: Product) -> None:
     ProviderState.pause("staff")
     answer = ask(client, product, house_model="")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "no_person")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "no_choice")
 
 
 def test_a_request_that_is_sent_again_finds_its_job(

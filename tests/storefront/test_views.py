@@ -217,8 +217,10 @@ def test_nobody_chosen_is_said(post: Post, chosen: dict[str, str]) -> None:
     answer = post(**chosen)
     assert answer.status_code == 400
     assert answer.json()["error"] == {
-        "code": "no_person",
+        "code": "no_choice",
         "message": "Choose a model or your own photo.",
+        "next": "choice",
+        "ends_at": None,
     }
 
 
@@ -236,6 +238,8 @@ def test_who_is_no_house_model_cannot_be_chosen(
     assert answer.json()["error"] == {
         "code": "invalid_choice",
         "message": "This model is no longer there. Please choose another.",
+        "next": "photo",
+        "ends_at": None,
     }
     assert not TryOnJob.objects.exists()
 
@@ -282,6 +286,8 @@ def test_a_photo_without_the_tick_is_refused(post: Post, media_root: Path) -> No
     assert answer.json()["error"] == {
         "code": "no_consent",
         "message": "Please agree to how your photo is used, or choose a model.",
+        "next": "choice",
+        "ends_at": None,
     }
     assert_nothing_is_kept(media_root)
 

@@ -113,6 +113,7 @@ def test_the_module_of_the_dialog_is_found_under_a_hashed_name(tmp_path: Path) -
         ("camera.js", 3072),
         ("elsewhere.js", 3072),
         ("panel.js", 3072),
+        ("photo.js", 3072),
         ("pages.css", 3072),
         ("result.js", 3072),
         ("extras.css", 3072),

@@ -1,6 +1,5 @@
 /* The dialog of one try-on: choose a person, wait, see the picture. Imported at the first click. */
 
-const LONG_SIDE = 1536;
 const POLL_MS = { first: 700, last: 3000, growth: 1.25 };
 const ANSWER_MS = 20_000;
 
@@ -90,27 +89,6 @@ async function follow(job, signal, tell) {
     }
   }
   return job;
-}
-
-/* Smaller, upright and without a word about where it was taken; null when it cannot be decoded. */
-async function shrink(file) {
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    return null;
-  }
-  const scale = Math.min(1, LONG_SIDE / Math.max(bitmap.width, bitmap.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  const context = canvas.getContext("2d");
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
 }
 
 function randomId() {
@@ -237,6 +215,7 @@ export class TryOn {
   #dressed;
   #cameras;
   #chip;
+  #next = "";
 
   constructor(host, link, texts) {
     this.#host = host;
@@ -316,6 +295,9 @@ export class TryOn {
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => {
       this.#film.abort();
+      if (this.#form) {
+        this.#complain("");
+      }
       this.#emit("closed");
     });
     // A drag that begins in the dialog and ends beside it is no wish to close.
@@ -461,10 +443,15 @@ export class TryOn {
     }
   }
 
-  #complain(message, field) {
+  /* Say what went wrong, and let the button be what comes next. */
+  #complain(message, next = "", field = null) {
     const error = this.#form.querySelector("[data-error]");
+    const submit = this.#form.querySelector("[type=submit]");
     error.textContent = message;
     error.hidden = !message;
+    submit.dataset.text ??= submit.textContent;
+    submit.textContent = this.#texts[next] ?? submit.dataset.text;
+    this.#next = next;
     if (message) {
       (field ?? error).focus();
       field?.scrollIntoView({ block: "center" });
@@ -539,17 +526,22 @@ export class TryOn {
     this.#choice += 1;
     const choice = this.#choice;
     if (file.type && !file.type.startsWith("image/")) {
-      this.#complain(this.#texts.notAPhoto);
+      this.#complain(this.#texts.notAPhoto, this.#photo ? "" : "photo");
       return;
     }
-    const small = await shrink(file);
+    const module = await import(this.#texts.photoModule).catch(() => null);
+    const small = await module?.shrink(file);
     if (choice !== this.#choice) {
+      return;
+    }
+    if (!module) {
+      this.#complain(this.#texts.offline, this.#photo ? "" : "photo");
       return;
     }
     const blob = small ?? file;
     this.#forgetPhoto();
     if (blob.size > Number(this.#texts.maxBytes)) {
-      this.#complain(this.#texts.tooLarge);
+      this.#complain(this.#texts.tooLarge, "photo");
       return;
     }
     this.#photo = { blob, url: small ? URL.createObjectURL(small) : "" };
@@ -617,16 +609,30 @@ export class TryOn {
   }
 
   async #submit() {
-    const consent = this.#form.elements.consent;
+    const { adult, consent, photo } = this.#form.elements;
     if (!this.#choosing) {
+      return;
+    }
+    if (this.#next === "photo") {
+      photo.click();
+      return;
+    }
+    if (this.#next === "garment") {
+      this.#another(this.#link.href);
+      this.#emit("another-garment");
+      return;
+    }
+    if (this.#next === "later") {
+      this.#dialog.close();
       return;
     }
     if (!this.#photo && !this.#ticked) {
       this.#complain(this.#texts.noPerson);
       return;
     }
-    if (this.#photo && !consent.checked) {
-      this.#complain(this.#texts.noConsent, consent);
+    const missing = this.#photo && [consent, adult].find((box) => box?.checked === false);
+    if (missing) {
+      this.#complain(missing === adult ? this.#texts.noAdult : this.#texts.noConsent, "", missing);
       return;
     }
     this.#complain("");
@@ -666,7 +672,7 @@ export class TryOn {
       }
     } catch (error) {
       if (!signal.aborted) {
-        this.#back(this.#texts.offline, true);
+        this.#back(this.#texts.offline, "again");
       }
     }
   }
@@ -679,13 +685,14 @@ export class TryOn {
       consent.checked = false;
     }
     const lapsed = error ? ["csrf", "session"].includes(error.code) : status === 403;
-    const known = { 413: this.#texts.tooLarge };
+    const large = status === 413;
     this.#emit("failed", { code: error?.code ?? String(status) });
     if (lapsed) {
       await this.#renew();
     }
-    const words = lapsed ? this.#texts.session : error?.message;
-    this.#back(words ?? known[status] ?? this.#texts.server, lapsed || !error);
+    const known = large ? this.#texts.tooLarge : this.#texts.server;
+    const words = lapsed ? this.#texts.session : (error?.message ?? known);
+    this.#back(words, error?.next ?? (large ? "photo" : "again"));
   }
 
   /* A new token in place of one whose session is over; what was chosen stays. */
@@ -717,6 +724,9 @@ export class TryOn {
     view.querySelector("[data-restart]")?.addEventListener("click", (event) => {
       event.preventDefault();
       this.#back("");
+      if (event.currentTarget.dataset.restart === "photo") {
+        this.#form.elements.photo.focus();
+      }
     });
     return view;
   }
@@ -734,8 +744,7 @@ export class TryOn {
   }
 
   /* Back to the choice, which is as it was. */
-  #back(message, again = false) {
-    const submit = this.#form.querySelector("[type=submit]");
+  #back(message, next) {
     delete this.#host.dataset.state;
     delete this.#host.dataset.news;
     this.#replaceView(this.#form);
@@ -744,12 +753,10 @@ export class TryOn {
       this.#form.elements.request_id.value = randomId();
       this.#job = null;
     }
-    submit.dataset.text ??= submit.textContent;
-    submit.textContent = again ? this.#texts.again : submit.dataset.text;
     this.#chip.textContent = "";
     this.#say("");
     this.#focus();
-    this.#complain(message);
+    this.#complain(message, next);
   }
 
   #fillStage(view, job) {
@@ -820,12 +827,16 @@ export class TryOn {
   #fail(job) {
     const view = this.#show("error");
     const product = view.querySelector("[data-product]");
+    const restart = view.querySelector("[data-restart]");
+    const next = job.error?.next ?? "again";
     this.#host.dataset.state = "failed";
     this.#fillStage(view, job);
     view.querySelector("[data-message]").textContent = job.error?.message ?? "";
     view.querySelector("[data-message]").hidden = !job.error;
     view.querySelector("[data-nothing]").hidden = Boolean(job.error);
-    view.querySelector("[data-restart]").hidden = job.error?.code === "needs_person";
+    restart.hidden = next === "nothing";
+    restart.dataset.restart = next;
+    restart.textContent = this.#texts[next];
     product.hidden = !job.product_url;
     product.href = job.product_url;
     this.#tell(job.words);
@@ -873,14 +884,14 @@ export class TryOn {
       ask,
       signal,
       emit: (name, detail) => this.#emit(name, detail),
-      another: () => this.#another(job),
+      another: () => this.#another(job.again_url || this.#link.href),
       deleted: () => this.#back(""),
     });
   }
 
   /* The next product's dialog begins with the same person. */
-  #another(job) {
-    const again = new URL(job.again_url || this.#link.href, location.href);
+  #another(url) {
+    const again = new URL(url, location.href);
     store.set(PERSON, again.searchParams.get("photo") ?? this.#ticked?.value ?? null);
     this.#dialog.close();
   }
