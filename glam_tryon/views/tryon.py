@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from glam_tryon import jobs
 from glam_tryon.conf import conf
@@ -48,6 +48,7 @@ logger = logging.getLogger("glam_tryon.views")
 
 
 @csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
 @ensure_csrf_cookie
 def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     """Show the form for one product, or take it in."""
