@@ -17,7 +17,14 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from example_project.shop.models import Product
 from glam_tryon.media import PHOTO, link_for_glam
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models import (
+    ConsentText,
+    PersonPhoto,
+    ProviderState,
+    TryOnBatch,
+    TryOnJob,
+    TryOnSubmission,
+)
 from glam_tryon.models.clock import DatabaseNow
 from tests.servers import ROOT
 from tests.storefront.shoppers import everything, finish, order
@@ -73,7 +80,10 @@ def owner(client: Client) -> Client:
 @pytest.fixture
 def job(owner: Client, product: Product, house_model: PersonPhoto) -> TryOnJob:
     """A shared result of a photo of the owner's own, of which Glam has a link."""
+    # What the admin has pages about must be there, or they would answer alike to everybody.
     ProviderState.load()
+    ConsentText.objects.create(language="en", text="A draft")
+    TryOnBatch.objects.create(name="Spring")
     made = order(owner, product)
     TryOnSubmission.objects.create(
         job=made, job_key=made.pk, number=1, slot=0, started_at=DatabaseNow()
