@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from glam_tryon.admin.actions import ask_again, cancel_jobs, retry_failed, submit_now
+from glam_tryon.admin.actions import ACTIONS
 from glam_tryon.admin.advice import job_advice
 from glam_tryon.admin.columns import (
     GARMENT,
@@ -86,7 +86,7 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = None
-    actions = (submit_now, ask_again, retry_failed, cancel_jobs)
+    actions = ACTIONS
     inlines = (SubmissionInline, TransitionInline)
 
     class Media:
@@ -121,6 +121,9 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: TryOnJob, form: Any, change: bool) -> None:
         """Nothing to save: the form ordered the job."""
+
+    def has_resubmit_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("glam_tryon.resubmit_unconfirmed")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A job that is under way is canceled first, so that its slot is not forgotten.

@@ -61,6 +61,12 @@ class JobChoice(models.QuerySet["TryOnJob"]):
         """Unconfirmed ones that only a person may send again."""
         return self.waiting_for_a_person().filter(deleted_at=None)
 
+    def with_pictures(self) -> Self:
+        """Those that are over and have results, or a shopper's photo that is there."""
+        drawn = Exists(TryOnResult.objects.filter(job_id=OuterRef("pk")))
+        photos = PersonPhoto.objects.shoppers().filter(pk=OuterRef("person_photo_id"))
+        return self.closed().filter(Q(drawn) | Q(Exists(photos.there())), deleted_at=None)
+
     def _named(self) -> Self:
         newest = TryOnSubmission.objects.filter(job_id=OuterRef("pk")).order_by("-number")
         named = Subquery(newest.values("event_id")[:1])

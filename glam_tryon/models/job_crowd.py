@@ -37,7 +37,7 @@ _DUE: dict[str, Any] = {"lane": Lane.UNDER_WAY, "next_step_at": DatabaseNow()}
 
 
 class JobCrowd(JobChoice):
-    """Each method takes keys, at most some hundreds, and returns how many were moved.
+    """Methods take keys, at most some hundreds, and return how many were moved.
 
     Those whose status does not allow it are left alone. A method is one transaction of a few
     statements, whatever the number of jobs.
@@ -85,6 +85,10 @@ class JobCrowd(JobChoice):
         kept = Case(When(drawn, then=F("finished_at")), default=None)
         again: dict[str, Any] = {"media_urls": [], "finished_at": kept, **_DUE, **_CLEAN}
         return len(self._move_all(keys, Status.STORING, REFETCHABLE, note=note, **again))
+
+    def hide_all(self) -> int:
+        """Let these stand nowhere but in the ledger, as ``TryOnJob.hide`` does."""
+        return self.filter(deleted_at=None).update(deleted_at=DatabaseNow())
 
     @property
     def _writer(self) -> str:

@@ -1,6 +1,20 @@
-"""What staff may do with jobs that they chose in the list."""
+"""What staff may do with jobs that they chose in the list, or with one on its page."""
 
-from glam_tryon.admin.actions.sending import ask_again, retry_failed, submit_now
-from glam_tryon.admin.actions.stopping import cancel_jobs
+from glam_tryon.admin.actions.asking import ask_again, refetch_results
+from glam_tryon.admin.actions.buying import resubmit_unconfirmed, retry_failed, submit_now
+from glam_tryon.admin.actions.export import export_csv
+from glam_tryon.admin.actions.stopping import cancel_jobs, delete_pictures
 
-__all__ = ["ask_again", "cancel_jobs", "retry_failed", "submit_now"]
+#: In the order in which staff read them.
+ACTIONS = (
+    submit_now,
+    ask_again,
+    retry_failed,
+    cancel_jobs,
+    refetch_results,
+    resubmit_unconfirmed,
+    delete_pictures,
+    export_csv,
+)
+
+__all__ = ["ACTIONS"]
