@@ -304,6 +304,11 @@ class Settings:
     MAX_SUBMISSIONS = Setting(
         5, _whole(1, 100), "How often one job is sent by itself when its sending stays unclear."
     )
+    HOLDOUT_SHARE = Setting(
+        0.0,
+        _number(0, 0.5),
+        "Share of visitors who never see a button, so that baskets can be compared.",
+    )
     PREFIX = Setting("glam_tryon", _prefix, "Folder of photos and results in the storage.")
     UNAVAILABLE_IS_REFUSED = Setting(
         False, _flag, "True: an answer 503 with Retry-After means that Glam took nothing."

@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from example_project.demo_family import Family
 from example_project.demo_s3 import Bucket, start_bucket
+from glam_tryon.policy.tally import forget
 from tests.servers import PARTS
 from tests.settings import TEST_DATABASE
 
@@ -101,6 +102,14 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
     """The folder of this test's stored files; no other test sees it."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
     return tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def nothing_tallied() -> Iterator[None]:
+    """No count of an earlier test is written in the midst of this one."""
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from example_project.shop.cart import Cart
 from example_project.shop.models import Product
+from glam_tryon.policy.counts import count_basket
 
 
 @require_GET
@@ -51,6 +52,7 @@ def cart_add(request: HttpRequest, slug: str) -> HttpResponse:
     product = get_object_or_404(Product, slug=slug)
     if request.method == "POST":
         Cart(request.session).add(product)
+        count_basket(request, product)
         messages.success(request, f"{product.name} is in your basket.")
         return redirect("shop:cart")
     return redirect(product)

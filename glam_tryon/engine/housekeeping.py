@@ -1,4 +1,4 @@
-"""Deletes photos and results that are over their time, beside the poller's own work."""
+"""Adds up counts, and deletes what is over its time, beside the poller's own work."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 
 from django.db import DatabaseError, InterfaceError, connections
 
+from glam_tryon.policy.counts import fold
 from glam_tryon.policy.retention import prune
 
 logger = logging.getLogger("glam_tryon.engine")
@@ -19,9 +20,9 @@ class Housekeeper:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Start to delete, unless the last time still goes on."""
+        """Start, unless the last time still goes on."""
         if self._thread is None or not self._thread.is_alive():
-            # What it did not get to when the process ends is deleted the next time.
+            # What it did not get to when the process ends is done the next time.
             self._thread = threading.Thread(
                 target=_keep_house, name="glam_tryon_house", daemon=True
             )
@@ -35,6 +36,8 @@ class Housekeeper:
 
 def _keep_house() -> None:
     try:
+        # First, for it takes no time and a storage may take long.
+        fold()
         pruned = prune()
         if pruned.photos or pruned.results or pruned.failed:
             logger.info(
@@ -44,6 +47,6 @@ def _keep_house() -> None:
                 pruned.failed,
             )
     except (DatabaseError, InterfaceError) as error:
-        logger.warning("nothing could be deleted for now: %s", error)
+        logger.warning("nothing could be counted or deleted for now: %s", error)
     finally:
         connections.close_all()

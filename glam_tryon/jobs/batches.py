@@ -22,6 +22,7 @@ from glam_tryon.jobs.order import garment_facts, may_wear, request_key
 from glam_tryon.jobs.turns import next_turn, wake_pollers
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.counts import CountSlip, Event
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.status import OPEN, Lane, Priority, Status
 
@@ -119,6 +120,8 @@ def _write(using: str, batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
         TryOnTransition.objects.using(using).bulk_create(
             [TryOnTransition(job=job, status=Status.PENDING, at=DatabaseNow()) for job in new]
         )
+        slips = [CountSlip.of_job(job, Event.REQUESTED) for job in new]
+        CountSlip.objects.using(using).bulk_create(slips)
         if new:
             wake_pollers(using)
     return len(new)

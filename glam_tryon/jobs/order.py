@@ -16,6 +16,7 @@ from glam_tryon.jobs.snapshot import snapshot
 from glam_tryon.jobs.turns import next_turn, wake_pollers
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.counts import CountSlip, Event
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.status import Priority, Status, pending_lane
 from glam_tryon.policy.consent import Consent
@@ -78,6 +79,7 @@ def request_tryon(
             TryOnTransition.objects.using(using).create(
                 job=job, status=Status.PENDING, at=DatabaseNow()
             )
+            CountSlip.of_job(job, Event.REQUESTED).save(using=using)
             wake_pollers(using)
     except IntegrityError:
         # Two tabs, one request: the other was faster.

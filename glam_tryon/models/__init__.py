@@ -3,6 +3,7 @@
 from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.consent import ConsentRecord
 from glam_tryon.models.consent_text import ConsentText
+from glam_tryon.models.counts import CountSlip, DailyCount
 from glam_tryon.models.job import TryOnJob
 from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.provider import ProviderState
@@ -16,6 +17,8 @@ from glam_tryon.models.transition import TryOnTransition
 __all__ = [
     "ConsentRecord",
     "ConsentText",
+    "CountSlip",
+    "DailyCount",
     "LearnedTimes",
     "PersonPhoto",
     "ProviderState",

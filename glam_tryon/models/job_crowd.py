@@ -12,6 +12,7 @@ from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Value, 
 
 from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.counts import CountSlip, Event
 from glam_tryon.models.job_choice import JobChoice
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.status import (
@@ -50,6 +51,10 @@ class JobCrowd(JobChoice):
             moved = self._move_all(keys, Status.CANCELED, OPEN, note=note, **ends)
             links = TryOnSubmission.objects.using(self._writer).filter(job_id__in=moved)
             links.revoke()
+            CountSlip.objects.using(self._writer).bulk_create(
+                CountSlip.of_job(job, Event.CANCELED)
+                for job in self._ours(moved).only("owner", "content_type_id", "product_key")
+            )
         return len(moved)
 
     def retry_all(self, turns: Mapping[uuid.UUID, int], *, note: str) -> int:

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.counts import CountSlip, Event
 from glam_tryon.models.job_columns import JobColumns
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.status import ALLOWED, Lane, Status, pending_lane
@@ -18,6 +19,9 @@ from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
 
 logger = logging.getLogger("glam_tryon.jobs")
+
+#: The ends that are counted, each in the transaction of its move.
+_ENDS = {Status.READY: Event.READY, Status.FAILED: Event.FAILED, Status.CANCELED: Event.CANCELED}
 
 
 class JobMoves(JobColumns):
@@ -59,6 +63,14 @@ class JobMoves(JobColumns):
                 TryOnTransition.objects.using(using).create(
                     job_id=self.pk, status=to, note=note[:200], at=DatabaseNow()
                 )
+                # Pictures that are only fetched again were counted when they were drawn.
+                if (event := _ENDS.get(to)) and self.finished_at is None:
+                    CountSlip.of_job(
+                        self,
+                        event,
+                        fields.get("error_code", "") if to == Status.FAILED else "",
+                        began_at=self.created_at if to == Status.READY else None,
+                    ).save(using=using)
         if changed:
             facts = {"job": str(self.pk), "from_status": self.status, "to_status": to, "note": note}
             logger.info("job=%(job)s from=%(from_status)s to=%(to_status)s note=%(note)s", facts)

@@ -7,12 +7,13 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.glam.types import Outcome
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.counts import MONEY_PARTS, CountSlip, Event
 
 
 def new_token() -> str:
@@ -58,11 +59,20 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
             "code": "",
             "detail": "",
         }
-        # One that was closed for its age is alive all the same: Glam may have its picture.
-        if known.filter(revoked_at=None).update(**facts):
-            return True
-        known.update(**facts)
-        return False
+        with transaction.atomic(self.db):
+            # One that was closed for its age is alive all the same: Glam may have its picture.
+            alive = known.filter(revoked_at=None).update(**facts)
+            if alive or known.update(**facts):
+                self._count_bought(pk)
+        return bool(alive)
+
+    def _count_bought(self, pk: int) -> None:
+        price, currency = self.filter(pk=pk).values_list("price", "currency")[0]
+        slips = [CountSlip(event=Event.BOUGHT, at=DatabaseNow())]
+        if price:
+            money = {"count": round(price * MONEY_PARTS), "detail": currency}
+            slips.append(CountSlip(event=Event.MONEY, at=DatabaseNow(), **money))
+        CountSlip.objects.using(self.db).bulk_create(slips)
 
     def doubt(self, pk: int, why: Outcome) -> bool:
         """Nobody knows whether Glam took it; it keeps its slot."""

@@ -10,15 +10,20 @@ from django.utils import timezone
 Period = Literal["day", "month"]
 
 
+def shop_day(now: datetime | None = None) -> date:
+    """Return the shop's day that ``now`` is in."""
+    return timezone.localtime(now, timezone.get_default_timezone()).date()
+
+
 def begins_at(period: Period, now: datetime) -> datetime:
     """Return when the period that ``now`` is in began."""
-    today = _local_day(now)
+    today = shop_day(now)
     return _midnight(today if period == "day" else today.replace(day=1))
 
 
 def ends_at(period: Period, now: datetime) -> datetime:
     """Return when the period that ``now`` is in ends, which is when the next one begins."""
-    today = _local_day(now)
+    today = shop_day(now)
     if period == "day":
         return _midnight(today + timedelta(days=1))
     return _midnight((today.replace(day=1) + timedelta(days=32)).replace(day=1))
@@ -28,10 +33,6 @@ def month_of(year: int, month: int) -> tuple[datetime, datetime]:
     """Return when a month begins and ends."""
     first = date(year, month, 1)
     return _midnight(first), _midnight((first + timedelta(days=32)).replace(day=1))
-
-
-def _local_day(now: datetime) -> date:
-    return timezone.localtime(now, timezone.get_default_timezone()).date()
 
 
 def _midnight(day: date) -> datetime:

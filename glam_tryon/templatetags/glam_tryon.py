@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django import template
 from django.db.models import Model
+from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from glam_tryon.conf import conf
+from glam_tryon.models.counts import Event
 from glam_tryon.policy.exclusion import is_excluded
+from glam_tryon.policy.holdout import sees_buttons
+from glam_tryon.policy.tally import tally
 from glam_tryon.views.product import start_url
 
 register = template.Library()
@@ -36,11 +41,12 @@ def tryon_assets() -> SafeString:
     )
 
 
-@register.simple_tag
-def tryon_button(product: Model, text: str = "") -> SafeString:
+@register.simple_tag(takes_context=True)
+def tryon_button(context: Context, product: Model, text: str = "") -> SafeString:
     """The button that begins a try-on of ``product``; a plain link where no script runs.
 
-    Nothing for a product of a category in ``TRYON_EXCLUDED``. Asks the database nothing, so it may
+    Nothing for a product of a category in ``TRYON_EXCLUDED``, nor for a visitor who is held out
+    (``HOLDOUT_SHARE``; then the session is read). Otherwise it asks the database nothing, so it may
     stand a hundred times on a page; a category in a row of its own is read with the products.
 
     Raises:
@@ -48,6 +54,9 @@ def tryon_button(product: Model, text: str = "") -> SafeString:
     """
     if is_excluded(product):
         return SafeString("")
+    if conf.HOLDOUT_SHARE and not sees_buttons(context.get("request")):
+        return SafeString("")
+    tally(Event.SHOWN, product)
     return format_html(
         '<glam-tryon><a class="glam-tryon-button" part="button" rel="nofollow" href="{}">{}</a>'
         "</glam-tryon>",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db import router, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_protect
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import Feedback, FeedbackReason
+from glam_tryon.policy.counts import count_feedback
 from glam_tryon.policy.retention import results_of
 from glam_tryon.views.facts import describe
 from glam_tryon.views.visitor import own_job, wants_json
@@ -27,11 +29,15 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
     if verdict not in Feedback.values or reason not in ("", *FeedbackReason.values):
         return JsonResponse({"error": failure_facts("invalid")}, status=400)
+    before = job.feedback_reason or job.feedback
     job.feedback = verdict
     job.feedback_reason = reason if verdict == Feedback.DOWN else ""
-    TryOnJob.objects.filter(pk=job.pk).update(
-        feedback=job.feedback, feedback_reason=job.feedback_reason
-    )
+    using = router.db_for_write(TryOnJob)
+    with transaction.atomic(using):
+        TryOnJob.objects.using(using).filter(pk=job.pk).update(
+            feedback=job.feedback, feedback_reason=job.feedback_reason
+        )
+        count_feedback(job, before, job.feedback_reason or job.feedback)
     if wants_json(request):
         return JsonResponse(describe(request, job))
     return redirect("glam_tryon:job", pk=job.pk)

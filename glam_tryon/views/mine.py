@@ -18,9 +18,10 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnShare
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.models.status import Status
 from glam_tryon.policy.deletion import Receipt, delete_photo, delete_tryon, merge
+from glam_tryon.policy.visitor import owners
 from glam_tryon.views.facts import describe
 from glam_tryon.views.product import fetch_products
-from glam_tryon.views.visitor import DIALOG_HEADER, for_dialog, own_job, owners, wants_json
+from glam_tryon.views.visitor import DIALOG_HEADER, for_dialog, own_job, wants_json
 
 logger = logging.getLogger("glam_tryon.views")
 

@@ -27,10 +27,13 @@ from glam_tryon.exceptions import (
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto
+from glam_tryon.models.counts import Event
 from glam_tryon.policy.consent import is_current
 from glam_tryon.policy.durations import duration_words
 from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.policy.pause import is_paused
+from glam_tryon.policy.tally import tally
+from glam_tryon.policy.visitor import visitor_token
 from glam_tryon.views.facts import describe
 from glam_tryon.views.product import garment_url, product_or_404, start_url
 from glam_tryon.views.visitor import (
@@ -39,7 +42,6 @@ from glam_tryon.views.visitor import (
     has_tryons,
     kept_photo,
     own_job,
-    visitor_token,
     wants_json,
 )
 from glam_tryon.words import failure_facts, photo_facts
@@ -58,6 +60,8 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     form = TryOnForm(own_photo=_kept(request))
     if is_excluded(product):
         return _refuse(request, product, form, 409, failure_facts("excluded"))
+    if request.method == "GET":
+        tally(Event.OPENED, product)
     return _form_page(request, product, form)
 
 

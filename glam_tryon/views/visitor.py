@@ -1,9 +1,8 @@
-"""Who asks: the signed-in user, or the visitor that this session stands for."""
+"""What belongs to who asks, and how they ask: a photo, a job, as a page or for the dialog."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import Any
 from uuid import UUID
 
@@ -13,31 +12,21 @@ from django.dispatch import receiver
 from django.http import Http404, HttpRequest
 
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob
-from glam_tryon.models.owner import SHOP, owner_key, same_owner
+from glam_tryon.models.owner import owner_key, same_owner
 from glam_tryon.policy.retention import photos_to_delete
+from glam_tryon.policy.visitor import SESSION_KEY, owners
 
 logger = logging.getLogger("glam_tryon.views")
 
-_SESSION_KEY = "glam_tryon_visitor"
-
 #: The module asks for the inside of the dialog with this header.
 DIALOG_HEADER = "X-Glam-Tryon"
-
-
-def visitor_token(request: HttpRequest, *, create: bool = False) -> str:
-    """Return the session's random token, empty when there is none and ``create`` is False."""
-    token: str = request.session.get(_SESSION_KEY, "")
-    if not token and create:
-        token = secrets.token_urlsafe(32)
-        request.session[_SESSION_KEY] = token
-    return token
 
 
 @receiver(user_logged_in, dispatch_uid="glam_tryon_adopt")
 def adopt(request: HttpRequest | None, user: Any, **_facts: Any) -> None:
     """Give what this session's visitor asked for to the account that signs in."""
     session = getattr(request, "session", None)
-    token = session.get(_SESSION_KEY, "") if session is not None else ""
+    token = session.get(SESSION_KEY, "") if session is not None else ""
     if not token:
         return
     try:
@@ -66,12 +55,6 @@ def wants_json(request: HttpRequest) -> bool:
 def for_dialog(request: HttpRequest) -> bool:
     """Say whether the module asks for what stands in the dialog, and not for a page."""
     return request.headers.get(DIALOG_HEADER) == "dialog"
-
-
-def owners(request: HttpRequest) -> list[str]:
-    """Return the owner keys of the asking person: the user's, and the session's visitor's."""
-    mine = [owner_key(request.user), owner_key(None, visitor_token(request))]
-    return [owner for owner in mine if owner != SHOP]
 
 
 def kept_photo(request: HttpRequest) -> PersonPhoto | None:

@@ -52,6 +52,7 @@ DEFAULTS: dict[str, Any] = {
     "POLLER_THREADS": 8,
     "MAX_ATTEMPTS": 3,
     "MAX_SUBMISSIONS": 5,
+    "HOLDOUT_SHARE": 0.0,
     "PREFIX": "glam_tryon",
     "UNAVAILABLE_IS_REFUSED": False,
     "CREDITS_PER_TRYON": 1.0,
@@ -93,6 +94,7 @@ NUMBERS = {
     "MODERATE_SECONDS": (0.1, 120),
     "MAX_POLLS_PER_SECOND": (0.1, 10_000),
     "CREDITS_PER_TRYON": (0.001, 1000),
+    "HOLDOUT_SHARE": (0, 0.5),
 }
 #: A whole number from 0, or None for no limit.
 LIMITS = {"SHOP_DAY_LIMIT": 10_000_000, "SHOP_MONTH_LIMIT": 10_000_000}
@@ -187,7 +189,8 @@ def test_a_whole_number_is_no_text_no_truth_no_fraction_and_within_its_limits(
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_of_seconds_may_be_whole_or_not(settings: Any, name: str) -> None:
-    for value in (1, 2.5, *NUMBERS[name]):
+    lowest, highest = NUMBERS[name]
+    for value in (1 if highest >= 1 else 0, (lowest + highest) / 2, lowest, highest):
         settings.GLAM_TRYON = {name: value}
         assert getattr(conf, name) == value
         assert isinstance(getattr(conf, name), float)
@@ -198,7 +201,17 @@ def test_a_number_of_seconds_is_no_text_no_truth_and_within_its_limits(
     settings: Any, name: str
 ) -> None:
     lowest, highest = NUMBERS[name]
-    for value in (0, highest + 1, -1, False, "5", None, [5], float("nan"), float("inf")):
+    for value in (
+        lowest - 0.01,
+        highest + 1,
+        -1,
+        False,
+        "5",
+        None,
+        [5],
+        float("nan"),
+        float("inf"),
+    ):
         said = refusal(settings, name, value)
         assert said.endswith(f"a number from {lowest:g} to {highest:g}, not {value!r}")
 
