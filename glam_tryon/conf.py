@@ -334,6 +334,30 @@ class Settings:
         None, _money, "What the whole shop spends a month, at PRICE_PER_CREDIT; None: no limit."
     )
 
+    VISITOR_DAY_LIMIT = Setting[int | None](
+        20, _limit(1_000_000), "Try-ons that one visitor may ask for a day; None: no limit."
+    )
+    USER_DAY_LIMIT = Setting[int | None](
+        40, _limit(1_000_000), "Try-ons that one account may ask for a day; None: no limit."
+    )
+    ADDRESS_DAY_LIMIT = Setting[int | None](
+        200, _limit(1_000_000), "Orders from one block of addresses a day; None: no limit."
+    )
+    OPEN_LIMIT = Setting[int | None](
+        5, _limit(1_000_000), "Try-ons of one shopper that are under way; None: no limit."
+    )
+    REFUND_FAILED = Setting(
+        True, _flag, "A try-on that failed at Glam does not count against its shopper's day."
+    )
+    TRUSTED_PROXIES = Setting(
+        0, _whole(0, 10), "Proxies before the shop whose X-Forwarded-For is believed."
+    )
+    STAFF_ONLY = Setting(False, _flag, "True: only staff see the button and may order.")
+    LOGIN_REQUIRED = Setting(False, _flag, "True: only shoppers who are signed in may order.")
+    ALLOW_REQUEST = Setting(
+        "", hook, "Dotted path of a function that may refuse an order, such as for a captcha."
+    )
+
     @classmethod
     def hooks(cls) -> list[str]:
         """Return the names of those that are dotted paths of the shop's own functions."""

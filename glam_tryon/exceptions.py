@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class TryOnError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -69,6 +71,22 @@ class HookFailed(TryOnError, RuntimeError):
 
 class PhotoUnavailable(TryOnError, ValueError):
     """The person photo is gone, or does not belong to whom the job is for."""
+
+
+class OrderRefused(TryOnError, RuntimeError):
+    """The shop takes this order not now, or not at all; nothing was taken in.
+
+    ``code`` is stable, the one that shoppers are told by: ``paused``, ``limit_owner_day``,
+    ``limit_address``, ``limit_open``, ``limit_shop``, ``budget``, ``staff_only``,
+    ``login_required``, ``not_allowed``. ``ends_at`` is when a limit ends, None when
+    nobody knows. ``message`` is a hook's own text for the shopper.
+    """
+
+    def __init__(self, code: str, ends_at: datetime | None = None, message: str = "") -> None:
+        self.code = code
+        self.ends_at = ends_at
+        self.message = message
+        super().__init__(message or f"no try-on can be ordered now: {code}")
 
 
 class IllegalTransition(TryOnError, RuntimeError):

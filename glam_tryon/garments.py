@@ -59,6 +59,7 @@ class Garment:
         url: Source = "get_absolute_url",
         add_to_cart_url: Source = None,
         category: Source = "category",
+        enabled: Source = None,
     ) -> None:
         self.image = image
         self.mask_type = mask_type
@@ -66,6 +67,7 @@ class Garment:
         self.url = url
         self.add_to_cart_url = add_to_cart_url
         self.category = category
+        self.enabled = enabled
 
     def get_image(self, product: Model) -> File[bytes]:
         """Return the garment's picture as a file that can be opened.
@@ -113,6 +115,10 @@ class Garment:
         several = isinstance(found, (list, tuple, set, frozenset, QuerySet))
         return [str(each) for each in (found if several else [found]) if each]
 
+    def is_enabled(self, product: Model) -> bool:
+        """Say whether the shop offers try-ons of this product: True unless its source says no."""
+        return self.enabled is None or bool(resolve(product, self.enabled))
+
 
 def check_mask_type(value: object) -> str:
     """Return ``value`` when it is one of Glam's mask types.
@@ -141,6 +147,7 @@ def register(
     url: Source = "get_absolute_url",
     add_to_cart_url: Source = None,
     category: Source = "category",
+    enabled: Source = None,
 ) -> None:
     """Make products of ``model`` ones that can be tried on.
 
@@ -162,6 +169,7 @@ def register(
         url=url,
         add_to_cart_url=add_to_cart_url,
         category=category,
+        enabled=enabled,
     )
 
 

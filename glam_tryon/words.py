@@ -114,7 +114,7 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
             _("The shop cannot use this photo. Please choose another one."), Next.PHOTO
         ),
         "hook_failed": Failure(
-            _("The photo cannot be looked at now. Please try again later."), Next.AGAIN
+            _("This cannot be checked now. Please try again later."), Next.AGAIN
         ),
         # The product cannot be tried on.
         "no_picture": _NO_GARMENT,
@@ -151,6 +151,14 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
         ),
         "paused": Failure(
             _("The shop takes no try-ons at the moment. Please come back later."), Next.LATER
+        ),
+        # This person, or this request, may not order.
+        "staff_only": Failure(
+            _("Try-ons are not open to everybody yet. Please come back later."), Next.LATER
+        ),
+        "login_required": Failure(_("Please log in, then try again."), Next.AGAIN),
+        "not_allowed": Failure(
+            _("This try-on was not allowed. Please load the page again."), Next.AGAIN
         ),
         # The try-on brought no picture.
         "glam_failed": Failure(

@@ -8,6 +8,7 @@ import threading
 from django.db import DatabaseError, InterfaceError, connections
 
 from glam_tryon.policy.counts import fold
+from glam_tryon.policy.limits import forget_addresses
 from glam_tryon.policy.retention import prune
 
 logger = logging.getLogger("glam_tryon.engine")
@@ -38,6 +39,7 @@ def _keep_house() -> None:
     try:
         # First, for it takes no time and a storage may take long.
         fold()
+        forget_addresses()
         pruned = prune()
         if pruned.photos or pruned.results or pruned.failed:
             logger.info(

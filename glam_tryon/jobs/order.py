@@ -21,6 +21,7 @@ from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.status import Priority, Status, pending_lane
 from glam_tryon.policy.consent import Consent
 from glam_tryon.policy.exclusion import is_excluded
+from glam_tryon.policy.limits import check_order, count_order, lock_order
 
 
 def may_wear(photo: PersonPhoto, owner: str) -> bool:
@@ -39,15 +40,18 @@ def request_tryon(
     mask_type: str | None = None,
     request_id: str | None = None,
     priority: str = Priority.SHOPPER,
+    address: str = "",
 ) -> TryOnJob:
     """Ask for one try-on; the poller does the rest.
 
     ``user`` (signed in) or ``visitor`` (the session's random token) is who may see the result; with
     neither it is the shop's own. ``mask_type`` overrides what the product's registration says.
     ``request_id`` is any text of the caller's: the same one of the same owner gives the same job.
-    ``priority`` is ``"shopper"`` or ``"catalogue"``.
+    ``priority`` is ``"shopper"`` or ``"catalogue"``. ``address`` is the block of addresses that the
+    order is counted by, as ``policy.address.address_block`` gives it.
 
     Raises:
+        OrderRefused: a shopper's limit or the shop's budget is reached, or staff stopped it.
         NotRegistered: no ``tryon.py`` registers the product's model.
         GarmentUnavailable: no usable garment picture, an unknown mask type, or a category of
             ``TRYON_EXCLUDED``.
@@ -75,6 +79,13 @@ def request_tryon(
     )
     try:
         with transaction.atomic(using):
+            if owner != SHOP:
+                lock_order(owner, address)
+                # Sent twice at once: the other was faster, and took the last one perhaps.
+                if known := requested(request_id, user=user, visitor=visitor):
+                    return known
+                check_order(owner, address)
+                count_order(address)
             job.save(using=using, force_insert=True)
             TryOnTransition.objects.using(using).create(
                 job=job, status=Status.PENDING, at=DatabaseNow()
@@ -109,8 +120,10 @@ def request_tryon_with_upload(
 
     Raises:
         InvalidImage, HookFailed: as ``add_photo``.
-        NotRegistered, GarmentUnavailable, ValueError: as ``request_tryon``.
+        OrderRefused, NotRegistered, GarmentUnavailable, ValueError: as ``request_tryon``.
     """
+    # No photo is taken in for an order that will be refused.
+    check_order(owner_key(user, visitor), options.get("address", ""))
     who = {"user": user, "visitor": visitor}
     photo = add_photo(file, consent=consent, title=title, keep=keep, **who)
     job = None

@@ -5,6 +5,7 @@ from glam_tryon.models.consent import ConsentRecord
 from glam_tryon.models.consent_text import ConsentText
 from glam_tryon.models.counts import CountSlip, DailyCount
 from glam_tryon.models.job import TryOnJob
+from glam_tryon.models.orders import AddressCount, OrderLock
 from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.provider import ProviderState
 from glam_tryon.models.result import TryOnResult
@@ -15,11 +16,13 @@ from glam_tryon.models.times import LearnedTimes
 from glam_tryon.models.transition import TryOnTransition
 
 __all__ = [
+    "AddressCount",
     "ConsentRecord",
     "ConsentText",
     "CountSlip",
     "DailyCount",
     "LearnedTimes",
+    "OrderLock",
     "PersonPhoto",
     "ProviderState",
     "ShopSwitch",

@@ -1,4 +1,4 @@
-"""Which products are not tried on, by the names of their categories."""
+"""Which products are not tried on: by their own switch, or by the names of their categories."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from glam_tryon.garments import garment_of
 
 
 def is_excluded(product: Model) -> bool:
-    """Say whether one of ``TRYON_EXCLUDED`` stands, as whole words, in the name of a category.
+    """Say whether the product is switched off, or one of its categories is.
 
-    It asks the database nothing, unless the registered source of the category does.
+    A category is switched off by a word of ``TRYON_EXCLUDED`` that stands, as whole words, in its
+    name. It asks the database nothing, unless the registered sources do.
 
     Raises:
         NotRegistered: no ``tryon.py`` registers the product's model.
     """
-    categories = garment_of(product).get_categories(product)
+    garment = garment_of(product)
+    if not garment.is_enabled(product):
+        return True
+    categories = garment.get_categories(product)
     words = conf.TRYON_EXCLUDED
     return bool(words) and any(_any_of(tuple(words)).search(name) for name in categories)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from glam_tryon.conf import api_key
 from glam_tryon.exceptions import SettingError
 from glam_tryon.models import ProviderState
+from glam_tryon.policy.switch import is_stopped
 
 
 def is_paused() -> bool:
-    """Say whether staff paused submitting, or Glam refused the API key or asks to be paid.
+    """Say whether staff stopped or paused it, or Glam refused the API key or asks to be paid.
 
     A pause about a key that was replaced meanwhile is none: the next job ends it.
     """
+    if is_stopped():
+        return True
     state = ProviderState.load()
     if not state.paused_at:
         return False

@@ -105,10 +105,13 @@ def spent(period: Period = "month", now: datetime | None = None) -> Spent:
     return _spent(now or _now())[period]
 
 
-def budget_left(now: datetime | None = None, *, switch: ShopSwitch | None = None) -> Left:
+def budget_left(
+    now: datetime | None = None, *, switch: ShopSwitch | None = None, waiting: int = 0
+) -> Left:
     """Return what the budget allows now. Within the lock of the slots the answer is exact.
 
-    ``switch`` saves a query to who has the row already.
+    ``switch`` saves a query to who has the row already; ``waiting`` are generations that others
+    will have bought before.
     """
     limits = budgets(switch)
     if all(each == Budget(None, None) for each in limits.values()):
@@ -119,9 +122,10 @@ def budget_left(now: datetime | None = None, *, switch: ShopSwitch | None = None
     # The month's end is later, so it is what a shopper has to know.
     used_up: list[tuple[Period, str]] = [("month", MONTH_OVER), ("day", DAY_OVER)]
     for period, code in used_up:
-        if rooms[period] == 0:
+        if (room := rooms[period]) is not None and room <= waiting:
             return Left(0, code, ends_at(period, moment))
-    return Left(min((room for room in rooms.values() if room is not None), default=None))
+    least = min((room for room in rooms.values() if room is not None), default=None)
+    return Left(None if least is None else least - waiting)
 
 
 def _now() -> datetime:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from glam_tryon.conf import conf
 from glam_tryon.models.counts import Event
 from glam_tryon.policy.exclusion import is_excluded
+from glam_tryon.policy.gate import may_see
 from glam_tryon.policy.holdout import sees_buttons
 from glam_tryon.policy.tally import tally
 from glam_tryon.views.product import start_url
@@ -45,14 +46,16 @@ def tryon_assets() -> SafeString:
 def tryon_button(context: Context, product: Model, text: str = "") -> SafeString:
     """The button that begins a try-on of ``product``; a plain link where no script runs.
 
-    Nothing for a product of a category in ``TRYON_EXCLUDED``, nor for a visitor who is held out
-    (``HOLDOUT_SHARE``; then the session is read). Otherwise it asks the database nothing, so it may
-    stand a hundred times on a page; a category in a row of its own is read with the products.
+    Nothing for a product that is switched off or of a category in ``TRYON_EXCLUDED``; with
+    ``STAFF_ONLY`` for nobody else; nor for a visitor who is held out (``HOLDOUT_SHARE``; then the
+    session is read). Otherwise it asks the database nothing, so it may stand a hundred times on a
+    page; a category in a row of its own is read with the products. So the kill switch leaves it
+    where it is: what it opens says that the shop takes no try-ons.
 
     Raises:
         NotRegistered: no ``tryon.py`` registers the product's model.
     """
-    if is_excluded(product):
+    if is_excluded(product) or not may_see(context.get("request")):
         return SafeString("")
     if conf.HOLDOUT_SHARE and not sees_buttons(context.get("request")):
         return SafeString("")

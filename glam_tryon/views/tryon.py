@@ -22,20 +22,30 @@ from glam_tryon.exceptions import (
     HookFailed,
     IllegalTransition,
     InvalidImage,
+    OrderRefused,
     PhotoUnavailable,
 )
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.counts import Event
+from glam_tryon.policy.address import address_block, client_address
 from glam_tryon.policy.consent import is_current
 from glam_tryon.policy.durations import duration_words
 from glam_tryon.policy.exclusion import is_excluded
+from glam_tryon.policy.gate import check_person, check_request
 from glam_tryon.policy.pause import is_paused
 from glam_tryon.policy.tally import tally
 from glam_tryon.policy.visitor import visitor_token
 from glam_tryon.views.facts import describe
 from glam_tryon.views.product import garment_url, product_or_404, start_url
+from glam_tryon.views.refusals import (
+    ANSWERED_BY_A_PAGE,
+    facts_of,
+    refusal_page,
+    say_when,
+    status_of,
+)
 from glam_tryon.views.visitor import (
     DIALOG_HEADER,
     for_dialog,
@@ -44,7 +54,7 @@ from glam_tryon.views.visitor import (
     own_job,
     wants_json,
 )
-from glam_tryon.words import failure_facts, photo_facts
+from glam_tryon.words import failure_facts, photo_facts, refusal_words
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -57,12 +67,18 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     product = product_or_404(model, key)
     if request.method == "POST":
         return _order(request, product)
+    try:
+        check_person(request)
+    except OrderRefused as refused:
+        return refusal_page(request, product, refused)
     form = TryOnForm(own_photo=_kept(request))
     if is_excluded(product):
         return _refuse(request, product, form, 409, failure_facts("excluded"))
     if request.method == "GET":
         tally(Event.OPENED, product)
-    return _form_page(request, product, form)
+    # Said before somebody chooses a photo for nothing.
+    message = refusal_words("paused") if is_paused() else None
+    return _form_page(request, product, form, message=message)
 
 
 def _kept(request: HttpRequest) -> PersonPhoto | None:
@@ -81,9 +97,10 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     data = form.cleaned_data
     who = {"user": request.user, "visitor": visitor, "request_id": data["request_id"]}
     known = jobs.requested(**who)
-    if known is None and is_paused():
-        return _refuse(request, product, form, 503, failure_facts("paused"))
     try:
+        if known is None:
+            check_request(request, product)
+            who["address"] = address_block(request)
         if known is not None:
             # Sent again after a lost connection: the photo need not be taken in again.
             job = known
@@ -95,10 +112,12 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
             job = jobs.request_tryon_with_upload(
                 product,
                 data["photo"],
-                consent=dataclasses.replace(form.agreement, address=_address(request)),
+                consent=dataclasses.replace(form.agreement, address=client_address(request)),
                 keep=data["keep"],
                 **who,
             )
+    except OrderRefused as error:
+        return _turn_away(request, product, form, error)
     except InvalidImage as error:
         return _refuse(request, product, form, 400, photo_facts(error))
     except HookFailed:
@@ -112,9 +131,13 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     return redirect("glam_tryon:job", pk=job.pk)
 
 
-def _address(request: HttpRequest) -> str:
-    address: str = request.META.get("REMOTE_ADDR", "")
-    return address
+def _turn_away(
+    request: HttpRequest, product: Model, form: TryOnForm, refused: OrderRefused
+) -> HttpResponse:
+    if refused.code in ANSWERED_BY_A_PAGE and not wants_json(request):
+        return refusal_page(request, product, refused)
+    answer = _refuse(request, product, form, status_of(refused), facts_of(refused, product))
+    return say_when(answer, refused)
 
 
 def _refuse(

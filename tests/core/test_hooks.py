@@ -165,7 +165,7 @@ def test_a_photo_check_that_gives_no_answer_lets_nothing_in_and_blames_nobody(
     set_behaviour(no_answer)
     assert refused(client, product, 503) == {
         "code": "hook_failed",
-        "message": "The photo cannot be looked at now. Please try again later.",
+        "message": "This cannot be checked now. Please try again later.",
         "next": "again",
         "ends_at": None,
     }
@@ -179,7 +179,7 @@ def test_the_plain_page_says_the_same(client: Client, product: Product, checked:
     agreed = {"consent": "on", "consent_sha256": text_sha256(current_text())}
     answer = client.post(start_url(product), {"photo": photo, **agreed})
     assert answer.status_code == 503
-    assert "The photo cannot be looked at now." in answer.content.decode()
+    assert "This cannot be checked now." in answer.content.decode()
 
 
 def test_a_house_model_is_not_asked_about(checked: None) -> None:

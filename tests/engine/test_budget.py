@@ -114,11 +114,12 @@ def test_four_pollers_send_exactly_what_the_budget_allows_and_go_on_when_it_is_r
     configure: Configure,
     media_root: Path,
 ) -> None:
+    mine = [order() for _ in range(16)]
+    # Ordered before the budget was cut: an order that it will not reach is refused at once.
     configure(MAX_PARALLEL=6, SHOP_DAY_LIMIT=7)
     glam.max_parallel = 6
     # Two are refused, and what they would have cost is there for others.
     glam.faults = FaultScript.from_rules([{"on": "submit", "nth": [2, 5], "do": {"status": 422}}])
-    mine = [order() for _ in range(16)]
     running = [pollers.start("--max-seconds", "90") for _ in range(4)]
     wait_until(lambda: TryOnJob.objects.filter(status="ready").count() == 7, 60)
     wait_until(lambda: purse.budget_left().code == "limit_shop", 10)

@@ -1,0 +1,96 @@
+"""What orders are counted by: locks that let one order at a time decide, and addresses."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+from django.db import models, router
+from django.db.models import F
+
+#: So many locks; more owners than that share them, which costs a moment's wait at most.
+LOCKS = 64
+
+
+class OrderLock(models.Model):
+    """One of a fixed number of rows. An order locks those of its owner, address and pictures.
+
+    Rows that are made beforehand and never deleted: a row that is made in the transaction that
+    locks it is what InnoDB deadlocks over.
+    """
+
+    number = models.PositiveSmallIntegerField(primary_key=True)
+    orders = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "order lock"
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+    @classmethod
+    def rows(cls) -> models.QuerySet[OrderLock]:
+        """Return them as a query on the database that is written to."""
+        return OrderLock.objects.using(router.db_for_write(cls))
+
+    @classmethod
+    def make(cls) -> None:
+        """Make the rows that are missing."""
+        made = [OrderLock(number=number) for number in range(LOCKS)]
+        cls.rows().bulk_create(made, ignore_conflicts=True)
+
+    @classmethod
+    def take(cls, *keys: str) -> None:
+        """Within a transaction: let no other order for any of ``keys`` decide until it ends.
+
+        Always in the same order, so that two never wait for each other. The first statement
+        writes: SQLite takes its one write lock at once, instead of failing when a read turns into a
+        write.
+        """
+        for number in sorted({_number(key) for key in keys}):
+            if not cls.rows().filter(pk=number).update(orders=F("orders") + 1):
+                cls.make()
+                cls.rows().filter(pk=number).update(orders=F("orders") + 1)
+
+
+class AddressCount(models.Model):
+    """How many orders came from one block of addresses on one day; ``key`` tells no address."""
+
+    key = models.CharField(max_length=64)
+    day = models.DateField(db_index=True)
+    orders = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "orders from addresses"
+        constraints = [
+            models.UniqueConstraint(fields=["key", "day"], name="glam_tryon_address_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.orders}"
+
+    @classmethod
+    def rows(cls) -> models.QuerySet[AddressCount]:
+        """Return them as a query on the database that is written to."""
+        return AddressCount.objects.using(router.db_for_write(cls))
+
+    @classmethod
+    def count(cls, key: str, day: date) -> None:
+        """Count one order more, under the lock of ``key``."""
+        if not cls.rows().filter(key=key, day=day).update(orders=F("orders") + 1):
+            cls.rows().create(key=key, day=day, orders=1)
+
+    @classmethod
+    def of(cls, key: str, day: date) -> int:
+        """Return how many were counted."""
+        found = cls.rows().filter(key=key, day=day).values_list("orders", flat=True).first()
+        return found or 0
+
+    @classmethod
+    def forget(cls, before: date) -> int:
+        """Delete the counts of the days before. Returns how many there were."""
+        return cls.rows().filter(day__lt=before).delete()[0]
+
+
+def _number(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") % LOCKS
