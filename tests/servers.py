@@ -64,6 +64,8 @@ PARTS = {
         Part("s3", INSTALL_S3),
         Part("chromium", "apt-get install chromium", programs=("chromium", "chromium-browser")),
         Part("firefox", "apt-get install firefox-esr", programs=("firefox-esr",)),
+        Part("webkit", "apt-get install webkit2gtk-driver", programs=("WebKitWebDriver",)),
+        Part("screen", "apt-get install xvfb", programs=("Xvfb",)),
         Part("gettext", "apt-get install gettext", programs=("msgfmt",)),
         Part("spin", "apt-get install spin", programs=("spin",)),
         Part("cc", "apt-get install gcc", programs=("cc",)),

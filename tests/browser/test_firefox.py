@@ -1,12 +1,21 @@
-"""The main way in Firefox: a house model, an own photo, by keyboard, and without JavaScript."""
+"""The way through in Firefox: every kind of person, by keyboard, narrow, and with a bad connection.
+
+Each failure is in ``test_failures_browser.py``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import pillow_heif
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from skimage.data import astronaut
+
+from glam_tryon.models import TryOnJob
+from glam_tryon.sandbox import Sandbox
 
 from .conftest import Shopper, only_job, tab_to
 from .firefox import AS_IT_IS
@@ -74,3 +83,96 @@ def test_the_whole_way_works_without_javascript(firefox: Browser, shop: str, pho
     page.get_by_role("button", name="Try it on").click()
     expect(page.get_by_alt_text("AI-generated preview: Denim jacket")).to_be_visible(timeout=30_000)
     context.close()
+
+
+def test_the_camera_is_counted_down_and_its_photo_worn(shopper: Shopper) -> None:
+    shopper.open()
+    shopper.press("Use the camera")
+    shopper.press("Take the photo")
+    expect(shopper.dialog.get_by_role("timer")).to_have_text("3")
+    shopper.press("Use this photo")
+    expect(shopper.dialog.get_by_text("Photo from the camera")).to_be_visible()
+    shopper.agree()
+    shopper.press("Try it on")
+    shopper.expect_result()
+    person = only_job().person_photo
+    assert person is not None
+    assert person.kind == "shopper"
+
+
+def test_an_iphones_photo_goes_as_it_is_and_is_converted_in_the_shop(
+    shopper: Shopper, tmp_path: Path
+) -> None:
+    file = tmp_path / "IMG_0001.HEIC"
+    pixels = astronaut()  # type: ignore[no-untyped-call]
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(file)
+    shopper.open()
+    shopper.choose_photo(file)
+    shopper.agree()
+    shopper.press("Try it on")
+    shopper.expect_result()
+    person = only_job().person_photo
+    assert person is not None
+    with person.image.open("rb") as stored, Image.open(stored) as picture:
+        assert picture.format == "JPEG"
+    # What was before is shown from the shop's copy: the browser cannot draw its own.
+    expect(shopper.dialog.get_by_role("slider")).to_be_visible()
+
+
+def test_the_way_fits_a_telephone(shopper: Shopper, page: Page, photo: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    shopper.open()
+    shopper.choose_photo(photo)
+    shopper.agree()
+    shopper.press("Try it on")
+    shopper.expect_result()
+    wider = shopper.dialog.evaluate(
+        "dialog => [dialog, ...dialog.querySelectorAll('*')].filter((each) =>"
+        " each.scrollWidth > each.clientWidth + 1"
+        " && /auto|scroll/.test(getComputedStyle(each).overflowX)).length"
+    )
+    assert wider == 0
+
+
+def test_a_connection_that_is_lost_in_the_middle_is_told_and_made_good(
+    shopper: Shopper, page: Page, glam: Sandbox
+) -> None:
+    glam.hold()
+    shopper.open()
+    shopper.choose_model()
+    shopper.press("Try it on")
+    expect(shopper.dialog.get_by_role("heading", name="Drawing")).to_be_visible()
+    page.context.set_offline(True)
+    expect(shopper.dialog.get_by_role("heading", name="The connection was lost.")).to_be_visible()
+    page.context.set_offline(False)
+    glam.release()
+    shopper.expect_result()
+    assert TryOnJob.objects.count() == 1
+
+
+def test_an_answer_that_is_lost_gives_one_job_at_the_second_press(
+    shopper: Shopper, page: Page, photo: Path
+) -> None:
+    # The order arrives; what the shop says to it does not.
+    page.add_init_script(
+        """
+        const send = XMLHttpRequest.prototype.send;
+        window.lost = 0;
+        XMLHttpRequest.prototype.send = function (body) {
+          if (body?.has?.("request_id") && !window.lost) {
+            window.lost = 1;
+            this.onload = this.onerror;
+          }
+          send.call(this, body);
+        };
+        """
+    )
+    shopper.open()
+    shopper.choose_photo(photo)
+    shopper.agree()
+    shopper.press("Try it on")
+    expect(shopper.dialog.get_by_role("alert")).to_contain_text("The connection was lost.")
+    assert TryOnJob.objects.count() == 1
+    shopper.press("Try again")
+    shopper.expect_result()
+    assert TryOnJob.objects.count() == 1
