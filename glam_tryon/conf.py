@@ -357,6 +357,9 @@ class Settings:
     ALLOW_REQUEST = Setting(
         "", hook, "Dotted path of a function that may refuse an order, such as for a captcha."
     )
+    PUBLISH_RESULT = Setting(
+        "", hook, "Dotted path of a function that puts a result into its product's gallery."
+    )
 
     @classmethod
     def hooks(cls) -> list[str]:

@@ -89,6 +89,10 @@ class OrderRefused(TryOnError, RuntimeError):
         super().__init__(message or f"no try-on can be ordered now: {code}")
 
 
+class NotPublishable(TryOnError, ValueError):
+    """A picture may not be published; the message says why, for staff."""
+
+
 class IllegalTransition(TryOnError, RuntimeError):
     """The job is in a status from which this change is not allowed."""
 

@@ -52,6 +52,7 @@ class ProductImage(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="images")
     image = models.ImageField(upload_to="products/gallery/")
     alt = models.CharField("description for people who cannot see it", max_length=150, blank=True)
+    label = models.CharField(max_length=40, blank=True, help_text="Shown on the picture.")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

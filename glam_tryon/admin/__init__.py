@@ -1,8 +1,10 @@
-"""The back office: staff see, order, retry and cancel try-ons."""
+"""The back office: staff see, order, retry and cancel try-ons, and publish catalogue pictures."""
 
+from glam_tryon.admin.batches import TryOnBatchAdmin
 from glam_tryon.admin.consent import ConsentRecordAdmin, ConsentTextAdmin
 from glam_tryon.admin.jobs import TryOnJobAdmin
 from glam_tryon.admin.photos import PersonPhotoAdmin
+from glam_tryon.admin.products import TryOnAdminMixin
 from glam_tryon.admin.provider import ProviderStateAdmin
 
 __all__ = [
@@ -10,5 +12,7 @@ __all__ = [
     "ConsentTextAdmin",
     "PersonPhotoAdmin",
     "ProviderStateAdmin",
+    "TryOnAdminMixin",
+    "TryOnBatchAdmin",
     "TryOnJobAdmin",
 ]

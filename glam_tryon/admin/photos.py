@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db.models import QuerySet
@@ -14,7 +14,9 @@ from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.admin.licences import licence_warning, licence_words
 from glam_tryon.admin.show import NOTHING, thumbnail
+from glam_tryon.admin.suggestions import Suggestions
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import InvalidImage
 from glam_tryon.images import normalise
@@ -27,13 +29,31 @@ class HouseModelForm(forms.ModelForm):
 
     class Meta:
         model = PersonPhoto
-        fields = ("title", "image", "is_active", "position")
-        widgets = {"image": forms.FileInput}
+        fields = (
+            "title",
+            "image",
+            "is_active",
+            "position",
+            "body_type",
+            "size",
+            "licence",
+            "licensed_until",
+        )
+        widgets = {
+            "image": forms.FileInput,
+            "body_type": Suggestions("body_type"),
+            "size": Suggestions("size"),
+            "licence": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        }
         help_texts = {
             "title": _("Shoppers read it below the picture."),
             "image": _("One person, facing the camera, from the head to the knees at least."),
             "is_active": _("Take the tick away and shoppers no longer see the model."),
             "position": _("The smallest number comes first."),
+            "body_type": _("In your own words, such as “tall” or “curvy”; shoppers read it."),
+            "size": _("The size that the model wears, such as “M”; shoppers read it."),
+            "licence": _("Who is shown, and what was agreed with them; for staff only."),
+            "licensed_until": _("After this day the model is no longer offered. Empty: no end."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,10 +82,11 @@ class PersonPhotoAdmin(admin.ModelAdmin):
     """House models only: a shopper's photo is not for browsing."""
 
     form = HouseModelForm
-    list_display = ("picture", "title", "is_active", "position")
+    list_display = ("picture", "title", "about", "licence_state", "is_active", "position")
     list_display_links = ("title",)
     list_editable = ("is_active", "position")
-    search_fields = ("title",)
+    search_fields = ("title", "body_type", "size")
+    list_filter = ("is_active", "body_type", "size")
     readonly_fields = ("picture",)
 
     class Media:
@@ -83,6 +104,8 @@ class PersonPhotoAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = {"title": _("House models")}
+        if request.method == "GET" and (said := licence_warning()):
+            messages.warning(request, said)
         return super().changelist_view(request, {**title, **(extra_context or {})})
 
     def changeform_view(
@@ -100,6 +123,14 @@ class PersonPhotoAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: PersonPhoto, form: Any, change: bool) -> None:
         obj.kind = PersonPhoto.Kind.HOUSE_MODEL
         super().save_model(request, obj, form, change)
+
+    @admin.display(description=_("body, size"))
+    def about(self, photo: PersonPhoto) -> str:
+        return photo.labels or NOTHING
+
+    @admin.display(description=_("licence"), ordering="licensed_until")
+    def licence_state(self, photo: PersonPhoto) -> SafeString | str:
+        return licence_words(photo)
 
     @admin.display(description=_("picture"))
     def picture(self, photo: PersonPhoto) -> SafeString | str:

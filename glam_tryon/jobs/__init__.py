@@ -20,6 +20,7 @@ from glam_tryon.jobs.crowds import (
 from glam_tryon.jobs.decisions import ask_again, cancel, refetch, resubmit, retry
 from glam_tryon.jobs.order import request_tryon, request_tryon_with_upload, requested
 from glam_tryon.jobs.photos import add_photo, keep_photo
+from glam_tryon.jobs.publish import Publisher, ai_label, alt_text, publish_result
 from glam_tryon.jobs.turns import CHANNEL
 
 __all__ = [
@@ -27,7 +28,10 @@ __all__ = [
     "CHUNK",
     "MOST_PAIRS",
     "Ordered",
+    "Publisher",
     "add_photo",
+    "ai_label",
+    "alt_text",
     "ask_again",
     "ask_all_again",
     "cancel",
@@ -36,6 +40,7 @@ __all__ = [
     "hurry_all",
     "keep_photo",
     "pause_batch",
+    "publish_result",
     "refetch",
     "refetch_all",
     "request_batch",

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.base import File
 from django.db import models, router, transaction
 
-from glam_tryon.exceptions import (
-    GarmentUnavailable,
-    IllegalTransition,
-    NotRegistered,
-    PhotoUnavailable,
-)
-from glam_tryon.jobs.decisions import cancel, retry
+from glam_tryon.exceptions import GarmentUnavailable, NotRegistered, PhotoUnavailable
+from glam_tryon.jobs.crowds import cancel_all, retry_all
 from glam_tryon.jobs.order import garment_facts, may_wear, request_key
 from glam_tryon.jobs.turns import next_turn, wake_pollers
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnTransition
@@ -143,18 +137,13 @@ def resume_batch(batch: TryOnBatch) -> bool:
 def cancel_batch(batch: TryOnBatch, *, note: str = "") -> int:
     """Cancel all of a batch that is not over. Returns how many try-ons that were."""
     batch.close()
-    return _each(batch.jobs.filter(status__in=OPEN), lambda job: cancel(job, note=note))
+    return cancel_all(_keys(batch.jobs.filter(status__in=OPEN)), note=note)
 
 
-def retry_batch(batch: TryOnBatch) -> int:
+def retry_batch(batch: TryOnBatch, *, note: str = "") -> int:
     """Send the failed ones of a batch once more; Glam may bill them. Returns how many."""
-    return _each(batch.jobs.filter(status=Status.FAILED), retry)
+    return retry_all(_keys(batch.jobs.filter(status=Status.FAILED)), note=note)
 
 
-def _each(jobs: models.QuerySet[TryOnJob], change: Callable[[TryOnJob], None]) -> int:
-    done = 0
-    for job in list(jobs.order_by("created_at")):
-        with suppress(IllegalTransition, PhotoUnavailable):
-            change(job)
-            done += 1
-    return done
+def _keys(jobs: models.QuerySet[TryOnJob]) -> list[uuid.UUID]:
+    return list(jobs.values_list("pk", flat=True))

@@ -35,6 +35,8 @@ class TryOnBatch(models.Model):
         verbose_name = _("batch")
         verbose_name_plural = _("batches")
         ordering = ["-created_at"]
+        # Who may view or change try-ons may do so with batches.
+        default_permissions = ()
 
     def __str__(self) -> str:
         return self.name

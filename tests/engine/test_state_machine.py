@@ -32,11 +32,19 @@ from glam_tryon.engine.claim import claim_steps, claim_submissions, release_lost
 from glam_tryon.engine.steps import advance, store
 from glam_tryon.engine.writeback import write_back
 from glam_tryon.media import PHOTO, token_in
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnResult, TryOnSubmission
+from glam_tryon.models import (
+    PersonPhoto,
+    ProviderState,
+    TryOnBatch,
+    TryOnJob,
+    TryOnResult,
+    TryOnSubmission,
+)
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.job import NEEDS_PERSON
+from glam_tryon.models.owner import owner_key
 from glam_tryon.models.result import result_folder
-from glam_tryon.models.status import CLOSED, OPEN, Status
+from glam_tryon.models.status import CLOSED, OPEN, Lane, Status
 from glam_tryon.models.storage import private_storage
 from tests.engine.actors import Actor, HaltBeforeStatements, halt
 from tests.engine.fake_glam import POSTS, Event, FakeGlam
@@ -101,6 +109,7 @@ class JobLife(RuleBasedStateMachine):
         #: How often a person asked for another generation of a job.
         self.asked: Counter[Any] = Counter()
         ProviderState.load()
+        self.batch = TryOnBatch.objects.create(name="Spring")
         self.points = connection.execute_wrapper(HaltBeforeStatements())
         self.points.__enter__()
 
@@ -130,10 +139,22 @@ class JobLife(RuleBasedStateMachine):
     @rule(priority=st.sampled_from(["shopper", "shopper", "catalogue"]))
     def a_shopper_asks_for_a_tryon(self, priority: str) -> None:
         visitor = f"visitor {len(self.keys)}"
-        owner = jobs.owner_key(None, visitor)
+        owner = owner_key(None, visitor)
         photo = PersonPhoto.objects.create(image=self.image, owner=owner)
         job = jobs.request_tryon(self.product, photo=photo, visitor=visitor, priority=priority)
+        if priority == "catalogue":
+            # Staff's own: it is part of the batch, and waits where that waits.
+            lane = Lane.PAUSED if self.batch.paused_at else Lane.CATALOGUE
+            TryOnJob.objects.filter(pk=job.pk).update(batch=self.batch, lane=lane)
         self.keys.append(job.pk)
+
+    @rule()
+    def staff_pause_or_resume_the_batch(self) -> None:
+        if self.batch.paused_at:
+            jobs.resume_batch(self.batch)
+        else:
+            jobs.pause_batch(self.batch)
+        self.batch.refresh_from_db()
 
     @precondition(lambda self: self.keys)
     @rule(number=index, what=st.sampled_from(["cancel", "delete photo", "delete", "staff"]))
@@ -272,6 +293,10 @@ class JobLife(RuleBasedStateMachine):
             # Somebody will look at every open job.
             if job.status not in (*CLOSED, Status.UNCONFIRMED):
                 assert job.lane is not None, f"{job} is {job.status} and nobody will look at it"
+            # A pending job of the batch rests while that does, and never longer.
+            rests = job.batch_id is not None and job.status == Status.PENDING
+            rests = rests and self.batch.paused_at is not None
+            assert (job.lane == Lane.PAUSED) == rests, f"{job} is in lane {job.lane}"
 
     def teardown(self) -> None:
         try:
@@ -285,6 +310,8 @@ class JobLife(RuleBasedStateMachine):
         """Let everything come to its end: then nothing moves, and no file is left over."""
         for actor in self.actors:
             actor.finish()
+        jobs.resume_batch(self.batch)
+        self.batch.refresh_from_db()
         for _round in range(40):
             ProviderState.resume()
             while self.glam.on_the_way:
