@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import router, transaction
-from django.db.models import F, Min
-from django.db.models.functions import Greatest
+from django.db.models import F
 
 from glam_tryon.conf import api_key, conf
 from glam_tryon.engine.lease import lease_due
@@ -155,8 +154,9 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
     if not keys:
         return []
     chosen = [leased[key] for key in keys]
-    top = jobs.filter(pk__in=keys).aggregate(turn=Min("turn"))["turn"]
-    ProviderState.rows().update(last_turn=Greatest(F("last_turn"), top))
+    # The row is locked, so what was read of it still stands.
+    if (turn := min(job.turn for job in chosen)) > state.last_turn:
+        ProviderState.rows().update(last_turn=turn)
     numbers = dict(
         TryOnSubmission.objects.using(using)
         .filter(job_id__in=keys)

@@ -74,16 +74,19 @@ class Crew:
         future.add_done_callback(lambda _future: self._ended())
 
     def collect(self) -> None:
-        """Take the threads' answers and write together what can be written together.
-
-        Raises:
-            DatabaseError: the database is away; the answers are kept for the next call.
-        """
+        """Take the threads' answers; ``write`` writes them."""
         for running in (self._steps, self._submits):
             for future in [future for future in running if future.done()]:
                 del running[future]
                 if not future.cancelled() and (told := future.result()):
                     self._told.append(told)
+
+    def write(self) -> None:
+        """Write together what can be written together of the answers.
+
+        Raises:
+            DatabaseError: the database is away; the answers are kept for the next call.
+        """
         if self._told:
             write_back(self._told)
             self._told = []
@@ -120,6 +123,7 @@ class Crew:
         self.wait(DROP_SECONDS)
         self._see_through(time.monotonic() + seconds - DROP_SECONDS)
         self.collect()
+        self.write()
         if self.busy():
             # What a POST brings is a fact and is not fenced; any other step runs again elsewhere.
             late = len(self._steps) + len(self._submits)

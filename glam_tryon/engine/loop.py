@@ -11,14 +11,15 @@ from collections.abc import Callable
 from django.db import (
     DatabaseError,
     InterfaceError,
-    close_old_connections,
     connections,
     reset_queries,
     router,
 )
 
 from glam_tryon.conf import conf
+from glam_tryon.engine import bell
 from glam_tryon.engine.claim import (
+    Claimed,
     claim_steps,
     claim_submissions,
     release_lost_slots,
@@ -28,6 +29,7 @@ from glam_tryon.engine.counters import line
 from glam_tryon.engine.crash import crashpoint
 from glam_tryon.engine.crew import Crew
 from glam_tryon.engine.housekeeping import Housekeeper
+from glam_tryon.engine.links import refresh_connections
 from glam_tryon.engine.wakeup import listen
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
@@ -80,6 +82,7 @@ class Poller:
         end = None if max_seconds is None else self.clock() + max_seconds
         outage = 1.0
         listen(self._wake.set, self.stopping)
+        bell.hear(self._wake.set)
         try:
             while not self.stopping.is_set() and (end is None or self.clock() < end):
                 try:
@@ -102,7 +105,7 @@ class Poller:
     def once(self) -> int:
         """Do one pass over what is due. Returns how many steps were begun."""
         try:
-            close_old_connections()
+            refresh_connections()
             release_lost_slots()
             claims = claim_submissions(1000) + claim_steps(1000)
             for claimed in claims:
@@ -114,12 +117,16 @@ class Poller:
         return len(claims)
 
     def _round(self) -> int:
-        close_old_connections()
+        refresh_connections()
         reset_queries()
         self._keep_house()
         self._crew.collect()
-        claims = claim_submissions(self._crew.room_for_submits())
-        claims += claim_steps(self._crew.room_for_steps())
+        # A free slot before everything else: it idles until the POST is there.
+        begun = self._begin(claim_submissions(self._crew.room_for_submits()))
+        self._crew.write()
+        return begun + self._begin(claim_steps(self._crew.room_for_steps()))
+
+    def _begin(self, claims: list[Claimed]) -> int:
         if claims:
             crashpoint("after_claim")
         for claimed in claims:
@@ -166,6 +173,7 @@ class Poller:
 
     def _finish(self) -> None:
         self.stopping.set()
+        bell.leave(self._wake.set)
         try:
             self._crew.dismiss(STOP_SECONDS)
         except (DatabaseError, InterfaceError) as error:

@@ -11,11 +11,9 @@ from glam_tryon.engine.traffic import Traffic, traffic
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import Priority
 
-#: What one question is worth in seconds of delay: with a shopper waiting, and with nobody waiting.
-#: See docs/schedule.md.
-SHOPPER_COST_SECONDS, CATALOGUE_COST_SECONDS = 0.05, 0.5
-#: A queue halves the shopper's price so often at most.
-MOST_HALVINGS = 5
+#: What one question is worth in seconds of delay: while jobs wait for a slot, while only a shopper
+#: waits, and while nobody does. See docs/schedule.md.
+QUEUE_COST_SECONDS, SHOPPER_COST_SECONDS, CATALOGUE_COST_SECONDS = 0.0016, 0.05, 0.5
 #: Questions are moved by up to this share of the shorter of the two waits around them, so that
 #: jobs which were sent together are not asked about together for ever.
 JITTER = 0.1
@@ -26,18 +24,16 @@ LONGEST_BACK_OFF_SECONDS = 300.0
 def cost_seconds(priority: str, *, waiting: int) -> float:
     """Return what one question about a job is worth in seconds of delay.
 
-    A slot that idles for a second makes each job that waits for it wait a second longer. In steps
-    of two, for a plan is kept for each price.
+    The second for which a slot idles while a job waits for it is lost to every job behind that one.
     """
     if waiting:
-        jobs_delayed = 1 + waiting // conf.MAX_PARALLEL
-        return SHOPPER_COST_SECONDS / 2.0 ** min(MOST_HALVINGS, jobs_delayed.bit_length())
+        return QUEUE_COST_SECONDS
     return SHOPPER_COST_SECONDS if priority == Priority.SHOPPER else CATALOGUE_COST_SECONDS
 
 
 def shortest_wait_seconds(now: Traffic) -> float:
     """Return the wait that keeps all workers together below ``MAX_POLLS_PER_SECOND``."""
-    return now.open_jobs / conf.MAX_POLLS_PER_SECOND
+    return now.asked_about / conf.MAX_POLLS_PER_SECOND
 
 
 def next_question_seconds(job: TryOnJob, elapsed_seconds: float = 0.0) -> float:

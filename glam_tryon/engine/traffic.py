@@ -1,4 +1,4 @@
-"""How busy the shop is: generations open at Glam, and whether jobs wait for a slot."""
+"""How busy the shop is: jobs that Glam is asked about, and jobs that wait for a slot."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import router
+from django.db.models import Q
 
 from glam_tryon.models import TryOnJob
-from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.status import AT_GLAM, Lane
 
 #: Of more than so many waiting jobs no exact number is worth the time to count them.
@@ -20,9 +21,11 @@ CACHE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """``open_jobs`` are asked about; ``waiting`` would be sent at once if slots were free."""
+    """``asked_about`` are at Glam, and their first question is over or near; ``waiting`` would be
+    sent at once if slots were free.
+    """
 
-    open_jobs: int
+    asked_about: int
     waiting: int
 
 
@@ -42,7 +45,12 @@ def traffic(*, clock: Callable[[], float] = time.monotonic) -> Traffic:
             return counts
     jobs = TryOnJob.objects.using(router.db_for_write(TryOnJob))
     counts = Traffic(
-        open_jobs=jobs.filter(lane=Lane.UNDER_WAY, status__in=AT_GLAM).count(),
+        # Nobody asks about the others while this count is used.
+        asked_about=jobs.filter(
+            Q(asked_at__isnull=False) | Q(next_step_at__lte=after(CACHE_SECONDS)),
+            lane=Lane.UNDER_WAY,
+            status__in=AT_GLAM,
+        ).count(),
         waiting=jobs.filter(
             lane__in=[Lane.SHOPPER, Lane.CATALOGUE], next_step_at__lte=DatabaseNow()
         )[:MOST_COUNTED].count(),

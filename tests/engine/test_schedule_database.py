@@ -118,14 +118,14 @@ def test_many_questions_cost_no_more_queries_than_one() -> None:
 
 def test_counts_and_times_are_read_again_after_a_few_seconds() -> None:
     now = 100.0
-    assert traffic.traffic(clock=lambda: now).open_jobs == 0
+    assert traffic.traffic(clock=lambda: now).asked_about == 0
     durations("upper", clock=lambda: now)
     at_glam()
     learn(job(), 8.0, 9.0)
-    assert traffic.traffic(clock=lambda: now).open_jobs == 0
+    assert traffic.traffic(clock=lambda: now).asked_about == 0
     before = durations("upper", clock=lambda: now)
     now += 10
-    assert traffic.traffic(clock=lambda: now).open_jobs == 1
+    assert traffic.traffic(clock=lambda: now).asked_about == 1
     assert durations("upper", clock=lambda: now) != before
 
 
@@ -134,7 +134,16 @@ def test_only_a_job_that_could_be_sent_now_is_a_queue() -> None:
     assert traffic.traffic().waiting == 0
     traffic.forget()
     at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(-1.0))
-    assert traffic.traffic() == traffic.Traffic(open_jobs=0, waiting=1)
+    assert traffic.traffic() == traffic.Traffic(asked_about=0, waiting=1)
+
+
+def test_only_a_job_whose_first_question_is_over_or_near_counts_as_asked_about() -> None:
+    at_glam(next_step_at=after(30.0))
+    assert traffic.traffic().asked_about == 0
+    at_glam(next_step_at=after(traffic.CACHE_SECONDS / 2))
+    at_glam(next_step_at=after(30.0), asked_at=after(-3.0))
+    traffic.forget()
+    assert traffic.traffic().asked_about == 2
 
 
 def test_a_claim_carries_the_time_of_the_database() -> None:

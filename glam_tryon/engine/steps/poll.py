@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, InterfaceError, router, transaction
 
 from glam_tryon.conf import conf
+from glam_tryon.engine import bell
 from glam_tryon.engine.claim import Claimed
 from glam_tryon.engine.connection import glam_client
 from glam_tryon.engine.counters import count
@@ -65,6 +66,7 @@ def fail(job: TryOnJob, submission: TryOnSubmission | None, code: str, message: 
                 TryOnSubmission.objects.using(using).filter(pk=submission.pk).free_slot()
 
     insist(write)
+    bell.ring()
 
 
 def _older(submission: TryOnSubmission, seconds: float, now: datetime) -> bool:
@@ -133,6 +135,7 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
             return moved
 
     if insist(write):
+        bell.ring()
         job.media_urls = addresses[: conf.MAX_RESULTS]
         job.errors = 0
         crashpoint("after_ready")
