@@ -14,6 +14,7 @@ from glam_tryon.engine.plan import next_question
 from glam_tryon.engine.schedule import (
     CATALOGUE_COST_SECONDS,
     JITTER,
+    QUEUE_COST_SECONDS,
     SHOPPER_COST_SECONDS,
 )
 
@@ -52,8 +53,8 @@ BIMODAL = Mixture([(0.65, 9.0, 0.2), (0.35, 30.0, 0.25)])
 VERY_WIDE = Mixture([(1.0, 17.0, 0.7)])
 #: The three of the bars.
 DISTRIBUTIONS = {"narrow": NARROW, "wide": WIDE, "bimodal": BIMODAL}
-#: The prices beside the shopper's; that of a queue falls from half of it as the queue grows.
-PRICES = {"queue": 0.01, "catalogue": CATALOGUE_COST_SECONDS}
+#: The prices beside the shopper's.
+PRICES = {"queue": QUEUE_COST_SECONDS, "catalogue": CATALOGUE_COST_SECONDS}
 
 
 @dataclass(frozen=True, slots=True)
