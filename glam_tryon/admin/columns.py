@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from glam_tryon.admin.advice import job_advice
-from glam_tryon.admin.show import NOTHING, age, badge, figure, instant, thumbnail
+from glam_tryon.admin.show import NOTHING, age, badge, figure, hidden, instant, thumbnail
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnSubmission, TryOnTransition
+from glam_tryon.models.owner import SHOP
+from glam_tryon.policy.purse import money_words
 
 PERSON = "person"
 GARMENT = "garment"
@@ -35,7 +38,7 @@ class JobColumns:
     def status_badge(self, job: TryOnJob) -> SafeString:
         return badge(job.status, job.get_status_display())
 
-    @admin.display(description=gettext_lazy("status"), ordering="status")
+    @admin.display(description=gettext_lazy("status"))
     def status_and_problem(self, job: TryOnJob) -> SafeString:
         shown = self.status_badge(job)
         if not job.error_code:
@@ -43,7 +46,7 @@ class JobColumns:
         problem = format_html('<span title="{}">{}</span>', job.error_message, job.error_code)
         return format_html('{}<span class="glam-tryon-problem">{}</span>', shown, problem)
 
-    @admin.display(description=gettext_lazy("created"), ordering="created_at")
+    @admin.display(description=gettext_lazy("created"))
     def created(self, job: TryOnJob) -> SafeString:
         return format_html(
             '{}<div class="glam-tryon-quiet">{}</div>',
@@ -51,16 +54,35 @@ class JobColumns:
             job.get_priority_display(),
         )
 
-    @admin.display(description=gettext_lazy("garment, result"))
+    @admin.display(description=gettext_lazy("person, garment, result"))
     def thumbnails(self, job: TryOnJob) -> SafeString:
-        found = [thumbnail(_picture_url(job, GARMENT), job.garment_title)]
-        if not job.garment_image:
-            found.clear()
-        found += [
-            thumbnail(_picture_url(job, result.position), _("Result"))
-            for result in job.results.all()[:1]
-        ]
+        found = []
+        if person := shown_person(job):
+            found.append(thumbnail(_picture_url(job, PERSON), str(person)))
+        elif job.person_photo and job.person_photo.image:
+            found.append(hidden(_("own photo, hidden")))
+        if job.garment_image:
+            found.append(thumbnail(_picture_url(job, GARMENT), job.garment_title))
+        if (first := getattr(job, "first_result", None)) is not None:
+            found.append(thumbnail(_picture_url(job, first), _("Result")))
         return self._side_by_side(found)
+
+    @admin.display(description=gettext_lazy("who"))
+    def who(self, job: TryOnJob) -> str:
+        if job.user is not None:
+            return str(job.user)
+        return _("the shop") if job.owner == SHOP else _("visitor")
+
+    @admin.display(description=gettext_lazy("cost"))
+    def cost_and_submissions(self, job: TryOnJob) -> SafeString:
+        sent: int = getattr(job, "sent", None) or 0
+        if not sent:
+            return NOTHING
+        cost = getattr(job, "cost", None)
+        times = ngettext("sent once", "sent %(count)d times", sent) % {"count": sent}
+        return format_html(
+            '{}<div class="glam-tryon-quiet">{}</div>', money_words(cost) or NOTHING, times
+        )
 
     @admin.display(description=gettext_lazy("pictures"))
     def pictures(self, job: TryOnJob) -> SafeString:
@@ -85,11 +107,12 @@ class JobColumns:
         inside = format_html_join("", "{}", ([each] for each in found))
         return format_html('<div class="glam-tryon-pictures">{}</div>', inside)
 
-    @admin.display(description=gettext_lazy("product"), ordering="garment_title")
+    @admin.display(description=gettext_lazy("product"))
     def product_link(self, job: TryOnJob) -> SafeString | str:
-        kind = job.content_type
-        if kind is None:
+        if job.content_type_id is None:
             return job.garment_title
+        # Known to this process after the first time, which the job's own attribute is not.
+        kind = ContentType.objects.get_for_id(job.content_type_id)
         try:
             url = reverse(f"admin:{kind.app_label}_{kind.model}_change", args=[job.product_key])
         except NoReverseMatch:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.actions import ACTIONS
 from glam_tryon.admin.advice import job_advice
+from glam_tryon.admin.changelist import JobChangeList
 from glam_tryon.admin.columns import (
     GARMENT,
     PERSON,
@@ -25,7 +26,9 @@ from glam_tryon.admin.columns import (
     TransitionColumns,
     shown_person,
 )
+from glam_tryon.admin.filters import DayFilter, ErrorFilter, HouseModelFilter, ProductModelFilter
 from glam_tryon.admin.forms import ORDER_FIELDS, OrderForm
+from glam_tryon.admin.search import find
 from glam_tryon.models import (
     ProviderState,
     TryOnJob,
@@ -77,15 +80,29 @@ class TransitionInline(TransitionColumns, _ReadOnlyInline):
 class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
     """Jobs, newest first. They are ordered with the add form and changed by actions only."""
 
-    list_display = ("status_and_problem", "created", "thumbnails", "product_link")
+    list_display = (
+        "status_and_problem",
+        "thumbnails",
+        "product_link",
+        "who",
+        "created",
+        "cost_and_submissions",
+    )
     list_display_links = ("status_and_problem",)
-    list_filter = ("status", "priority", "mask_type", "created_at")
-    search_fields = ("=id", "=product_key", "=submissions__event_id", "garment_title")
-    search_help_text = gettext_lazy("Job id, event id, product id or garment")
-    list_select_related = ("content_type",)
+    list_filter = (
+        "status",
+        ErrorFilter,
+        "priority",
+        ProductModelFilter,
+        HouseModelFilter,
+        DayFilter,
+    )
+    sortable_by = ()
+    search_fields = ("=id", "=product_key")
+    search_help_text = gettext_lazy("Job id, event id or product id, as a whole")
     list_per_page = 50
     show_full_result_count = False
-    date_hierarchy = None
+    show_facets = admin.ShowFacets.NEVER
     actions = ACTIONS
     inlines = (SubmissionInline, TransitionInline)
 
@@ -130,9 +147,14 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
         over = obj is None or obj.lane is None
         return over and super().has_delete_permission(request, obj)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TryOnJob]:
-        rows: QuerySet[TryOnJob] = super().get_queryset(request)
-        return rows.prefetch_related("results")
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobChangeList]:
+        return JobChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TryOnJob], search_term: str
+    ) -> tuple[QuerySet[TryOnJob], bool]:
+        text = search_term.strip()
+        return (find(queryset, text) if text else queryset), False
 
     def changeform_view(
         self,

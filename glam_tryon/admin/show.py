@@ -68,6 +68,11 @@ def thumbnail(url: str, what: str) -> SafeString:
     )
 
 
+def hidden(what: str) -> SafeString:
+    """Return the place of a picture that is not shown."""
+    return format_html('<span class="glam-tryon-hidden" role="img" aria-label="{}"></span>', what)
+
+
 def figure(url: str, what: str) -> SafeString:
     """Return a picture with its name below it; the whole picture is one click away."""
     return format_html("<figure>{}<figcaption>{}</figcaption></figure>", thumbnail(url, what), what)

@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.indexes import IndexAtRest
 from glam_tryon.models.job_choice import NEEDS_PERSON
 from glam_tryon.models.job_columns import MASK_TYPES, Feedback, FeedbackReason
 from glam_tryon.models.job_queryset import TryOnJobQuerySet
@@ -57,6 +58,15 @@ class TryOnJob(JobWishes):
                 where=models.Q(owner=SHOP),
                 name="glam_tryon_job_catalogue",
             ),
+        ]
+        # The admin's lists, newest first, as a whole and by each filter.
+        indexes += [
+            IndexAtRest(fields=["created_at", "id"], name="glam_tryon_job_newest"),
+            IndexAtRest(fields=["status", "created_at", "id"], name="glam_tryon_job_status"),
+            IndexAtRest(fields=["error_code", "created_at", "id"], name="glam_tryon_job_code"),
+            IndexAtRest(fields=["priority", "created_at", "id"], name="glam_tryon_job_priority"),
+            IndexAtRest(fields=["content_type", "created_at", "id"], name="glam_tryon_job_model"),
+            IndexAtRest(fields=["person_photo", "created_at", "id"], name="glam_tryon_job_person"),
         ]
         constraints = [
             # Not unique=True: that makes a second index on PostgreSQL, for LIKE.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.job_choice import NEEDS_PERSON
-from glam_tryon.models.job_crowd import JobCrowd
+from glam_tryon.models.job_codes import JobCodes
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.status import Lane, Status
 
 
-class TryOnJobQuerySet(JobCrowd):
+class TryOnJobQuerySet(JobCodes):
     def moving(self) -> TryOnJobQuerySet:
         """Those that will still change by themselves, without a person's decision."""
         lanes = [Lane.UNDER_WAY, Lane.SHOPPER, Lane.CATALOGUE]
