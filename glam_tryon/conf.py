@@ -287,6 +287,15 @@ class Settings:
     RESULT_DAYS = Setting(
         30, _whole(1, 3650), "Days after which the pictures of signed-in shoppers are deleted."
     )
+    JOB_DAYS = Setting(
+        396, _whole(1, 3650), "Days after which the row of a try-on without pictures is deleted."
+    )
+    CONSENT_DAYS = Setting(
+        1095, _whole(1, 36_500), "Days for which the proof of a consent is kept."
+    )
+    RECEIPT_DAYS = Setting(
+        1095, _whole(1, 36_500), "Days for which the receipt of a deletion is kept."
+    )
     SHARE_DAYS = Setting(7, _whole(1, 365), "Days for which a shared link shows its pictures.")
     HEALTH_ROUND_SECONDS = Setting(
         60, _whole(5, 86_400), "A poller that finished no round for so long is reported as ill."

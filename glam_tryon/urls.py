@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from glam_tryon.views import feedback, mine, pictures, share, tryon
+from glam_tryon.views import feedback, mine, pictures, policy, receipts, share, tryon
 from glam_tryon.views.keys import ProductKey
 
 app_name = "glam_tryon"
@@ -25,7 +25,11 @@ urlpatterns = [
     path("jobs/<uuid:pk>/results/<int:position>/", pictures.result, name="result"),
     path("mine/", mine.mine, name="mine"),
     path("mine/delete/", mine.delete_all, name="delete_all"),
+    path("mine/withdraw/", mine.withdraw, name="withdraw"),
     path("photos/<uuid:pk>.jpg", pictures.own, name="own_photo"),
+    path("policy/", policy.policy, name="policy"),
+    path("receipts/<uuid:pk>/", receipts.receipt, name="receipt"),
+    path("receipts/<uuid:pk>.json", receipts.receipt_file, name="receipt_file"),
     path("shared/<str:token>/", share.shared, name="shared"),
     path("shared/<str:token>/<int:position>/", share.shared_picture, name="shared_picture"),
 ]

@@ -7,11 +7,16 @@ import threading
 
 from django.db import DatabaseError, InterfaceError, connections
 
+from glam_tryon.models import ProviderState
+from glam_tryon.models.receipt import KINDS
 from glam_tryon.policy.counts import fold
 from glam_tryon.policy.limits import forget_addresses
-from glam_tryon.policy.retention import prune
+from glam_tryon.policy.pruning import prune
 
 logger = logging.getLogger("glam_tryon.engine")
+
+#: How often one of the pollers looks for data over its time, in seconds.
+PRUNE_SECONDS = 60.0
 
 
 class Housekeeper:
@@ -40,14 +45,13 @@ def _keep_house() -> None:
         # First, for it takes no time and a storage may take long.
         fold()
         forget_addresses()
-        pruned = prune()
-        if pruned.photos or pruned.results or pruned.failed:
-            logger.info(
-                "deleted after their time: %d photos, %d results; %d could not be deleted",
-                pruned.photos,
-                pruned.results,
-                pruned.failed,
-            )
+        # A little sooner than its own minute, or a poller would miss every second turn.
+        if not ProviderState.claim_pruning(PRUNE_SECONDS * 0.9):
+            return
+        receipt = prune()
+        if receipt.left or not receipt.is_empty:
+            told = ", ".join(f"{getattr(receipt, kind)} {kind}" for kind in KINDS)
+            logger.info("deleted after their time: %s; %d files are left", told, receipt.left)
     except (DatabaseError, InterfaceError) as error:
         logger.warning("nothing could be counted or deleted for now: %s", error)
     finally:

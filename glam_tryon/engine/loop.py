@@ -28,7 +28,7 @@ from glam_tryon.engine.claim import (
 from glam_tryon.engine.counters import line
 from glam_tryon.engine.crash import crashpoint
 from glam_tryon.engine.crew import Crew
-from glam_tryon.engine.housekeeping import Housekeeper
+from glam_tryon.engine.housekeeping import PRUNE_SECONDS, Housekeeper
 from glam_tryon.engine.links import refresh_connections
 from glam_tryon.engine.wakeup import listen
 from glam_tryon.models import ProviderState, TryOnJob
@@ -40,8 +40,6 @@ logger = logging.getLogger("glam_tryon.engine")
 IDLE_SECONDS = (0.01, 0.2)
 #: How often the heartbeat is written and lost slots are looked for, in seconds.
 HEARTBEAT_SECONDS, SLOTS_SECONDS = 5.0, 30.0
-#: How often photos and results over their time are deleted, in seconds.
-PRUNE_SECONDS = 60.0
 #: How long steps in flight may take to end after a stop, in seconds.
 STOP_SECONDS = 20.0
 #: Longest wait while the database is away, and between two lines about it, in seconds.

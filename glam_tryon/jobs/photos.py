@@ -15,6 +15,7 @@ from glam_tryon.images import normalise
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.owner import SHOP, owner_key
 from glam_tryon.policy.consent import Consent, record_consent
+from glam_tryon.policy.files import delete_for_good
 from glam_tryon.policy.hooks import consult
 
 
@@ -62,7 +63,7 @@ def add_photo(
 def forget(photo: PersonPhoto) -> None:
     """Delete a photo that was taken in for nothing, with the consent that was given for it."""
     consent = photo.consent
-    photo.image.delete(save=False)
+    delete_for_good(photo.image.storage, str(photo.image.name))
     photo.delete()
     if consent is not None:
         consent.delete()

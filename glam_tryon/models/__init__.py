@@ -8,6 +8,7 @@ from glam_tryon.models.job import TryOnJob
 from glam_tryon.models.orders import AddressCount, OrderLock
 from glam_tryon.models.photo import PersonPhoto
 from glam_tryon.models.provider import ProviderState
+from glam_tryon.models.receipt import DeletedPicture, DeletionReceipt
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.share import TryOnShare
 from glam_tryon.models.shop import ShopSwitch
@@ -21,6 +22,8 @@ __all__ = [
     "ConsentText",
     "CountSlip",
     "DailyCount",
+    "DeletedPicture",
+    "DeletionReceipt",
     "LearnedTimes",
     "OrderLock",
     "PersonPhoto",

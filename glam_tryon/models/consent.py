@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.owner import ERASED
 
 
 def text_sha256(text: str) -> str:
@@ -28,6 +29,11 @@ class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
     def withdraw(self) -> int:
         """Take these back, from now on. Returns how many stood."""
         return self.standing().update(withdrawn_at=DatabaseNow())
+
+    def anonymise(self) -> int:
+        """Take these back and forget whose they were; that somebody agreed stays on record."""
+        self.withdraw()
+        return self.update(owner=ERASED, user=None, address_hash="")
 
 
 class ConsentRecord(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.job_choice import NEEDS_PERSON
 from glam_tryon.models.job_codes import JobCodes
-from glam_tryon.models.owner import SHOP
+from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.models.status import Lane, Status
 
 
@@ -39,3 +39,13 @@ class TryOnJobQuerySet(JobCodes):
     def owned_by(self, *owners: str) -> TryOnJobQuerySet:
         """Those of these owner keys that were not deleted; the shop's own are nobody's."""
         return self.filter(owner__in=set(owners) - {SHOP}, deleted_at=None)
+
+    def hide(self) -> int:
+        """Take these from their owners' sight; nothing is stored for them from now on."""
+        return self.filter(deleted_at=None).update(deleted_at=DatabaseNow())
+
+    def anonymise(self) -> int:
+        """Forget whose these hidden ones were, and where Glam has their pictures."""
+        return self.filter(deleted_at__isnull=False).update(
+            owner=ERASED, user=None, request_key=None, media_urls=[]
+        )

@@ -8,6 +8,8 @@ from typing import Any
 
 #: What is offered to everybody (house models) or made for the shop (catalogue pictures).
 SHOP = "shop"
+#: Whose person was erased: nobody's any more.
+ERASED = "erased"
 
 
 def owner_key(user: Any = None, visitor: str = "") -> str:
@@ -24,5 +26,5 @@ def owner_key(user: Any = None, visitor: str = "") -> str:
 
 
 def same_owner(one: str, other: str) -> bool:
-    """Compare two owner keys in constant time; the shop's own are nobody's."""
-    return one != SHOP and hmac.compare_digest(one.encode(), other.encode())
+    """Compare two owner keys in constant time; the shop's own and the erased are nobody's."""
+    return one not in (SHOP, ERASED) and hmac.compare_digest(one.encode(), other.encode())

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.conf import conf
 from glam_tryon.models.clock import DatabaseNow, after
-from glam_tryon.models.owner import SHOP
+from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.models.storage import private_storage
 
 
@@ -45,6 +45,10 @@ class PersonPhotoQuerySet(models.QuerySet["PersonPhoto"]):
     def keep(self, seconds: float) -> int:
         """Keep these for so long from now; 0 makes them due for deletion. Returns how many."""
         return self.exclude(image="").update(kept_until=after(seconds))
+
+    def anonymise(self) -> int:
+        """Forget whose these are; their files are due for deletion."""
+        return self.update(owner=ERASED, user=None, kept_until=DatabaseNow())
 
 
 class PersonPhoto(models.Model):

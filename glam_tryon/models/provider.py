@@ -39,6 +39,7 @@ class ProviderState(models.Model):
     breaker_failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     breaker_until = models.DateTimeField(_("circuit open until"), null=True, blank=True)
     last_turn = models.BigIntegerField(default=0, editable=False)
+    pruned_at = models.DateTimeField(null=True, editable=False)
     last_round_at = models.DateTimeField(_("last round of a poller"), null=True, blank=True)
 
     class Meta:
@@ -72,6 +73,16 @@ class ProviderState(models.Model):
             cls.load()
             cls.rows().update(rounds=F("rounds") + 1)
         return cls.rows().get()
+
+    @classmethod
+    def claim_pruning(cls, seconds: float) -> bool:
+        """Say whether nobody deleted old data within so many seconds; then it is the caller's turn.
+
+        So one poller looks for it at a time, whatever their number.
+        """
+        cls.load()
+        rest = models.Q(pruned_at__isnull=True) | models.Q(pruned_at__lt=after(-seconds))
+        return bool(cls.rows().filter(rest).update(pruned_at=DatabaseNow()))
 
     # Stopping and going on.
 

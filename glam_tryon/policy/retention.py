@@ -1,8 +1,7 @@
-"""How long photos and results are kept, and the deletion of what is over its time."""
+"""How long each kind of data is kept: what may still be shown, and what is over its time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models, router
@@ -10,16 +9,22 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from glam_tryon.conf import conf
-from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult
+from glam_tryon.models import (
+    ConsentRecord,
+    DeletionReceipt,
+    PersonPhoto,
+    TryOnJob,
+    TryOnResult,
+)
 from glam_tryon.models.clock import DatabaseNow, after
-from glam_tryon.models.owner import SHOP
-from glam_tryon.policy.deletion import delete_file, delete_results, try_each
+from glam_tryon.models.job import TryOnJobQuerySet
+from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.policy.durations import DAY_SECONDS
 
 #: A photo that no job needs may be about to get its first one.
 UNUSED_SECONDS = 3600
-#: So many of each kind are deleted in one go, so that a poller is not kept from its work.
-BATCH = 100
+#: So long the row of a try-on that a shopper deleted still counts for that shopper's limits.
+COUNTED_SECONDS = DAY_SECONDS
 
 
 def results_expire_at(job: TryOnJob) -> datetime | None:
@@ -34,15 +39,6 @@ def results_of(job: TryOnJob) -> list[TryOnResult]:
     """Return the pictures that may be shown, in their order: none when their time is over."""
     until = results_expire_at(job)
     return [] if until is not None and until <= timezone.now() else list(job.results.all())
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """How many files were deleted, or would be, and how many could not be."""
-
-    photos: int
-    results: int
-    failed: int
 
 
 def photos_to_delete() -> models.QuerySet[PersonPhoto]:
@@ -65,26 +61,47 @@ def photos_to_delete() -> models.QuerySet[PersonPhoto]:
     )
 
 
+def photo_rows_to_delete() -> models.QuerySet[PersonPhoto]:
+    """Rows of photos whose file is gone and that no job names any more."""
+    rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto)).shoppers()
+    return rows.filter(~Exists(TryOnJob.objects.filter(person_photo_id=OuterRef("pk"))), image="")
+
+
 def results_to_delete() -> models.QuerySet[TryOnJob]:
     """Jobs whose pictures are over their time, or were deleted by their owner."""
-    rows = TryOnJob.objects.using(router.db_for_write(TryOnJob))
     drawn = Exists(TryOnResult.objects.filter(job_id=OuterRef("pk")))
     of_users = Q(user__isnull=False, finished_at__lt=after(-DAY_SECONDS * conf.RESULT_DAYS))
     of_visitors = Q(user=None, finished_at__lt=after(-DAY_SECONDS * conf.VISITOR_RESULT_DAYS))
     over = Q(deleted_at__isnull=False) | (of_users | of_visitors) & ~Q(owner=SHOP)
-    return rows.filter(drawn, over)
+    return _jobs().filter(drawn, over)
 
 
-def prune(*, dry_run: bool = False, limit: int = BATCH) -> Pruned:
-    """Delete what is over its time, at most ``limit`` photos and the results of ``limit`` jobs.
+def jobs_to_delete() -> models.QuerySet[TryOnJob]:
+    """Jobs without pictures that ended ``JOB_DAYS`` ago. The ledger's rows outlive them."""
+    drawn = Exists(TryOnResult.objects.filter(job_id=OuterRef("pk")))
+    ended = Q(lane=None, finished_at__lt=after(-DAY_SECONDS * conf.JOB_DAYS))
+    return _jobs().closed().filter(~drawn, ended)
 
-    What cannot be deleted is logged and tried again next time.
-    """
-    photos, jobs = photos_to_delete(), results_to_delete()
-    if dry_run:
-        results = jobs.aggregate(count=models.Count("results"))["count"]
-        return Pruned(photos.count(), results, 0)
-    # By chance: files that a storage never lets go must not keep the others waiting for ever.
-    gone, failed = try_each(photos.order_by("?")[:limit], delete_file)
-    pictures, stuck = try_each(jobs.order_by("?")[:limit], delete_results)
-    return Pruned(len(gone), len(pictures), failed + stuck)
+
+def jobs_to_anonymise() -> TryOnJobQuerySet:
+    """Jobs that their owner deleted so long ago that no limit counts them any more."""
+    deleted = _jobs().filter(deleted_at__lt=after(-COUNTED_SECONDS))
+    return deleted.exclude(owner__in=[ERASED, SHOP])
+
+
+def consents_to_delete() -> models.QuerySet[ConsentRecord]:
+    """Proofs older than ``CONSENT_DAYS``, unless their photo is still there."""
+    rows = ConsentRecord.objects.using(router.db_for_write(ConsentRecord))
+    photo = PersonPhoto.objects.filter(consent_id=OuterRef("pk")).exclude(image="")
+    old = Q(created_at__lt=after(-DAY_SECONDS * conf.CONSENT_DAYS))
+    return rows.filter(old & ~Exists(photo))
+
+
+def receipts_to_delete() -> models.QuerySet[DeletionReceipt]:
+    """Receipts older than ``RECEIPT_DAYS``."""
+    rows = DeletionReceipt.objects.using(router.db_for_write(DeletionReceipt))
+    return rows.filter(deleted_at__lt=after(-DAY_SECONDS * conf.RECEIPT_DAYS))
+
+
+def _jobs() -> TryOnJobQuerySet:
+    return TryOnJob.objects.using(router.db_for_write(TryOnJob))

@@ -1,6 +1,8 @@
-"""``{% tryon_assets %}`` and ``{% tryon_button product %}``."""
+"""``{% tryon_assets %}``, ``{% tryon_button product %}`` and ``{% tryon_policy %}``."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django import template
 from django.db.models import Model
@@ -15,6 +17,7 @@ from glam_tryon.models.counts import Event
 from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.policy.gate import may_see
 from glam_tryon.policy.holdout import sees_buttons
+from glam_tryon.policy.schedule import schedule
 from glam_tryon.policy.tally import tally
 from glam_tryon.views.product import start_url
 
@@ -66,3 +69,9 @@ def tryon_button(context: Context, product: Model, text: str = "") -> SafeString
         start_url(product),
         text or gettext("Try it on"),
     )
+
+
+@register.inclusion_tag("glam_tryon/parts/policy.html")
+def tryon_policy() -> dict[str, Any]:
+    """How long each kind of data is kept, from the settings as they are."""
+    return {"schedule": schedule()}

@@ -15,8 +15,22 @@ from django.utils import timezone
 
 from glam_tryon import jobs
 from glam_tryon.engine.housekeeping import Housekeeper
-from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult
-from glam_tryon.policy.retention import Pruned, prune, results_expire_at
+from glam_tryon.models import (
+    ConsentRecord,
+    DeletedPicture,
+    DeletionReceipt,
+    PersonPhoto,
+    ProviderState,
+    TryOnJob,
+    TryOnResult,
+    TryOnSubmission,
+    TryOnTransition,
+)
+from glam_tryon.models.photo import PersonPhotoQuerySet
+from glam_tryon.policy.consent import Consent
+from glam_tryon.policy.deletion import delete_photo, delete_tryon
+from glam_tryon.policy.pruning import count_due, prune
+from glam_tryon.policy.retention import results_expire_at
 from tests.shop import picture
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -47,9 +61,15 @@ def ended(job: TryOnJob, seconds_ago: float) -> TryOnJob:
     return job
 
 
+def told(receipt: DeletionReceipt) -> dict[str, int]:
+    """What a receipt counts, without the zeros."""
+    kinds = ("photos", "results", "jobs", "consents", "receipts", "left")
+    return {kind: count for kind in kinds if (count := getattr(receipt, kind))}
+
+
 def is_there(taken: PersonPhoto) -> bool:
-    taken.refresh_from_db()
-    return bool(taken.image) and taken.image.storage.exists(str(taken.image.name))
+    row = PersonPhoto.objects.filter(pk=taken.pk).first()
+    return bool(row and row.image) and taken.image.storage.exists(str(row and row.image.name))
 
 
 # Photos.
@@ -92,7 +112,7 @@ def test_a_photo_stays_while_a_job_needs_it_but_no_longer_than_a_day(order: Orde
 
 def test_a_photo_that_was_never_used_goes_after_an_hour() -> None:
     new, old = photo(HOUR - 60), photo(HOUR + 60)
-    assert prune() == Pruned(photos=1, results=0, failed=0)
+    assert told(prune()) == {"photos": 1}
     assert (is_there(new), is_there(old)) == (True, False)
 
 
@@ -147,6 +167,120 @@ def test_the_shops_own_results_are_kept(order: Order) -> None:
     assert (job.results.count(), results_expire_at(job)) == (1, None)
 
 
+# Rows.
+
+
+def old(model: Any, field: str, days: int, **filters: Any) -> None:
+    model.objects.filter(**filters).update(**{field: ago(days * DAY + 60)})
+
+
+def test_the_row_of_a_try_on_goes_after_thirteen_months_and_the_ledger_stays(
+    order: Order,
+) -> None:
+    young, gone = ended(order(visitor="ada"), 395 * DAY), ended(order(visitor="ada"), 397 * DAY)
+    submission = TryOnSubmission(job=gone, job_key=gone.pk, number=1, started_at=timezone.now())
+    submission.save()
+    assert told(prune()) == {"results": 2, "jobs": 1}
+    assert list(TryOnJob.objects.all()) == [young]
+    assert not TryOnTransition.objects.filter(job_id=gone.pk).exists()
+    submission.refresh_from_db()
+    assert (submission.job, submission.job_key) == (None, gone.pk)
+
+
+def test_an_open_job_and_the_shops_own_with_pictures_stay_whatever_their_age(
+    order: Order,
+) -> None:
+    waiting, own = order(visitor="ada"), ended(order(visitor=""), 397 * DAY)
+    old(TryOnJob, "created_at", 397)
+    assert prune().is_empty
+    assert {*TryOnJob.objects.all()} == {waiting, own}
+
+
+def test_the_row_of_a_photo_goes_with_the_last_job_that_names_it(order: Order) -> None:
+    taken = photo()
+    job = ended(order(visitor="ada", photo=taken), 60)
+    prune()
+    assert PersonPhoto.objects.filter(pk=taken.pk).exists()
+    TryOnJob.objects.filter(pk=job.pk).update(finished_at=ago(397 * DAY))
+    prune()
+    assert not PersonPhoto.objects.filter(pk=taken.pk).exists()
+
+
+def test_a_proof_of_consent_goes_after_three_years_unless_its_photo_is_there() -> None:
+    kept = photo(consent=Consent("I agree."), keep=True).consent
+    gone = photo(consent=Consent("I agree."))
+    delete_photo(gone)
+    old(ConsentRecord, "created_at", 1094)
+    assert prune().consents == 0
+    old(ConsentRecord, "created_at", 1095)
+    assert prune().consents == 1
+    assert list(ConsentRecord.objects.all()) == [kept]
+
+
+def test_a_receipt_goes_after_three_years_with_its_hashes() -> None:
+    delete_photo(photo())
+    old(DeletionReceipt, "deleted_at", 1094)
+    assert prune().receipts == 0
+    old(DeletionReceipt, "deleted_at", 1095)
+    receipt = prune()
+    assert told(receipt) == {"receipts": 1}
+    assert list(DeletionReceipt.objects.all()) == [receipt]
+    assert not DeletedPicture.objects.exists()
+
+
+def test_a_deleted_try_on_is_nobodys_after_a_day(order: Order) -> None:
+    mine, shops = order(visitor="ada"), order(visitor="")
+    owner = mine.owner
+    for job in (mine, shops):
+        delete_tryon(job)
+    old(TryOnJob, "deleted_at", 0)
+    prune()
+    mine.refresh_from_db()
+    assert mine.owner == owner
+    old(TryOnJob, "deleted_at", 1)
+    prune()
+    for job in (mine, shops):
+        job.refresh_from_db()
+    assert (mine.owner, mine.user, mine.request_key, shops.owner) == ("erased", None, None, "shop")
+
+
+def test_what_goes_for_its_time_leaves_a_receipt_and_a_go_without_any_leaves_none(
+    order: Order,
+) -> None:
+    taken = photo(2 * HOUR)
+    ended(order(visitor="ada"), 8 * DAY)
+    receipt = prune()
+    assert receipt == DeletionReceipt.objects.get()
+    assert (receipt.why, told(receipt)) == ("retention", {"photos": 1, "results": 1})
+    assert receipt.hashes() == sorted([taken.sha256, "f" * 64])
+    prune()
+    assert DeletionReceipt.objects.count() == 1
+
+
+def test_glams_addresses_of_a_picture_go_with_it(order: Order) -> None:
+    job = ended(order(visitor="ada"), 8 * DAY)
+    TryOnJob.objects.update(media_urls=["https://static.getglam.app/a.jpg"])
+    prune()
+    job.refresh_from_db()
+    assert job.media_urls == []
+
+
+def test_a_photo_that_is_ordered_with_while_it_is_about_to_go_stays(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = photo()
+    ended(order(visitor="ada", photo=taken), 60)
+    really = PersonPhotoQuerySet.keep
+
+    def order_first(self: Any, seconds: float) -> int:
+        order(visitor="ada", photo=taken)
+        return really(self, seconds)
+
+    monkeypatch.setattr(PersonPhotoQuerySet, "keep", order_first)
+    assert prune().photos == 0
+    assert is_there(taken)
+
+
 # What cannot be deleted.
 
 
@@ -163,7 +297,7 @@ def test_what_cannot_be_deleted_is_reported_and_deleted_the_next_time(
 
     with monkeypatch.context() as broken:
         broken.setattr(type(stuck.image.storage), "delete", refuse)
-        assert prune() == Pruned(photos=1, results=0, failed=1)
+        assert told(prune()) == {"photos": 1, "left": 1}
         with pytest.raises(CommandError, match="1 could not be deleted"):
             call_command("prune_tryon_data", stdout=StringIO())
     assert f"PersonPhoto {stuck.pk} could not be deleted" in caplog.text
@@ -194,7 +328,7 @@ def test_files_that_never_go_do_not_keep_the_others_waiting_for_ever(
 def test_the_shops_own_photo_is_kept(order: Order) -> None:
     own = photo(400 * DAY, visitor="")
     assert own.owner == "shop"
-    assert prune() == Pruned(photos=0, results=0, failed=0)
+    assert prune().is_empty
     assert is_there(own)
 
 
@@ -202,7 +336,7 @@ def test_one_go_is_bounded_whatever_the_number_of_pictures(order: Order) -> None
     jobs_ = [ended(order(visitor="ada"), 8 * DAY) for _ in range(3)]
     for job in jobs_:
         job.results.create(position=1, width=1, height=1, sha256="1", image="glam_tryon/x.jpg")
-    assert prune(dry_run=True).results == 6
+    assert count_due().results == 6
     assert [prune(limit=2).results for _ in range(3)] == [4, 2, 0]
 
 
@@ -216,15 +350,30 @@ def test_the_command_says_what_it_does_and_what_it_would_do(order: Order) -> Non
     call_command("prune_tryon_data", "--dry-run", stdout=said)
     assert is_there(taken)
     call_command("prune_tryon_data", stdout=said)
+    kinds = ["1 photos", "1 results", "0 jobs", "0 consents", "0 receipts"]
     assert said.getvalue().splitlines() == [
-        "would delete 1 photos and 1 results",
-        "deleted 1 photos and 1 results",
+        *(f"would delete {kind}" for kind in kinds),
+        *(f"deleted {kind}" for kind in kinds),
     ]
+
+
+def keep_house() -> None:
+    house = Housekeeper()
+    house.begin()
+    house.wait(20)
 
 
 def test_a_pollers_housekeeper_deletes_beside_its_work() -> None:
     taken = photo(2 * HOUR)
-    house = Housekeeper()
-    house.begin()
-    house.wait(20)
+    keep_house()
+    assert not is_there(taken)
+
+
+def test_of_many_pollers_one_deletes_each_minute() -> None:
+    taken = photo(2 * HOUR)
+    assert ProviderState.claim_pruning(60)
+    keep_house()
+    assert is_there(taken)
+    ProviderState.objects.update(pruned_at=ago(55))
+    keep_house()
     assert not is_there(taken)

@@ -31,7 +31,7 @@ from glam_tryon.models import (
 )
 from glam_tryon.models.status import AT_GLAM, Status
 from glam_tryon.policy.consent import Consent
-from glam_tryon.policy.retention import prune
+from glam_tryon.policy.pruning import prune
 from glam_tryon.sandbox import Sandbox
 from tests.shop import picture
 from tests.storefront.shoppers import JSON, ask, files, finish, order, put
@@ -269,7 +269,7 @@ def test_what_the_storage_does_not_delete_now_is_hidden_and_deleted_later(
     assert listed(client) == []
     assert len(files(media_root)) == 2
     pruned = prune()
-    assert (pruned.photos, pruned.results, pruned.failed) == (1, 1, 0)
+    assert (pruned.photos, pruned.results, pruned.left) == (1, 1, 0)
     assert files(media_root) == set()
 
 

@@ -26,6 +26,7 @@ from glam_tryon.models.clock import after
 from glam_tryon.models.result import result_name
 from glam_tryon.models.status import Status
 from glam_tryon.models.storage import private_storage
+from glam_tryon.policy.files import delete_for_good
 
 logger = logging.getLogger("glam_tryon.engine")
 
@@ -160,7 +161,7 @@ def discard_unless_wanted(job: TryOnJob, names: list[str]) -> None:
         return
     results = TryOnResult.objects.using(using).filter(job_id=job.pk)
     for name in set(names).difference(results.values_list("image", flat=True)):
-        private_storage().delete(name)
+        delete_for_good(private_storage(), name)
 
 
 def _fail(job: TryOnJob, code: str, message: str) -> None:

@@ -7,6 +7,7 @@ from django.db import router
 from glam_tryon.models import TryOnJob, TryOnResult
 from glam_tryon.models.result import result_folder
 from glam_tryon.models.storage import private_storage
+from glam_tryon.policy.files import delete_for_good
 
 
 def delete_strays(job: TryOnJob) -> None:
@@ -24,4 +25,4 @@ def delete_strays(job: TryOnJob) -> None:
     for name in names:
         path = f"{folder}/{name}"
         if name and path not in kept:
-            storage.delete(path)
+            delete_for_good(storage, path)

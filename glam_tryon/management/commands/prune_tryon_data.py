@@ -1,4 +1,4 @@
-"""Deletes photos and results that are over their time; a running poller does so by itself."""
+"""Deletes what is over its time; a running poller does so by itself."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from glam_tryon.policy.retention import BATCH, prune
+from glam_tryon.models.receipt import KINDS
+from glam_tryon.policy.pruning import count_due, is_done, prune
 
 
 class Command(BaseCommand):
-    help = "Delete photos and results that are over their time."
+    help = "Delete photos, results, jobs, consents and receipts that are over their time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say how many there are")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
-            due = prune(dry_run=True)
-            self.stdout.write(f"would delete {due.photos} photos and {due.results} results")
+            due = count_due()
+            for kind in KINDS:
+                self.stdout.write(f"would delete {getattr(due, kind)} {kind}")
             return
-        photos = results = 0
+        counts = dict.fromkeys(KINDS, 0)
         while True:
             pruned = prune()
-            photos += pruned.photos
-            results += pruned.results
+            for kind in KINDS:
+                counts[kind] += getattr(pruned, kind)
             # Until little is left; what cannot be deleted comes first again, so it ends the loop.
-            if pruned.failed or max(pruned.photos, pruned.results) < BATCH:
+            if pruned.left or is_done(pruned):
                 break
-        self.stdout.write(f"deleted {photos} photos and {results} results")
-        if pruned.failed:
-            raise CommandError(f"{pruned.failed} could not be deleted; the log says why")
+        for kind, count in counts.items():
+            self.stdout.write(f"deleted {count} {kind}")
+        if pruned.left:
+            raise CommandError(f"{pruned.left} could not be deleted; the log says why")

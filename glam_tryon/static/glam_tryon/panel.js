@@ -8,6 +8,18 @@ function takeForms(view, { ask, deleted }) {
   const ones = () => view.querySelectorAll("[data-delete]");
   let busy = false;
 
+  /* What was done, and where the proof of it is. */
+  function say(data) {
+    note.textContent = data?.words ?? "";
+    if (data?.receipt?.url) {
+      const link = document.createElement("a");
+      link.href = data.receipt.url;
+      link.target = "_blank";
+      link.textContent = view.dataset.receipt;
+      note.append(" ", link);
+    }
+  }
+
   function emptied() {
     view.querySelector("[data-kept]").hidden = true;
     view.querySelector("[data-empty]").hidden = false;
@@ -35,7 +47,11 @@ function takeForms(view, { ask, deleted }) {
     busy = true;
     const answer = await ask("POST", form.action, { body: new FormData(form) }).catch(() => null);
     busy = false;
-    if (answer?.data?.deleted || answer?.status === 404) {
+    if (answer?.data?.deleted && form.matches("[data-withdraw]")) {
+      form.remove();
+      heading.focus();
+      say(answer.data);
+    } else if (answer?.data?.deleted || answer?.status === 404) {
       const all = !form.matches("[data-delete]");
       const gone = urls(all ? ones() : [form]);
       if (all) {
@@ -46,7 +62,7 @@ function takeForms(view, { ask, deleted }) {
         remove(form);
       }
       deleted(gone);
-      note.textContent = answer.data?.words ?? "";
+      say(answer.data);
     } else {
       note.textContent = view.dataset.failed;
     }

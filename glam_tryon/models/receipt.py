@@ -1,0 +1,117 @@
+"""The receipt of a deletion: what was deleted, when and why; neither a picture nor a person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models, router, transaction
+from django.utils.translation import gettext_lazy as _
+
+#: What a receipt counts, in the order in which it is told.
+KINDS = ("photos", "results", "jobs", "consents", "receipts")
+
+
+class Why(models.TextChoices):
+    """Why something was deleted."""
+
+    SHOPPER = "shopper", _("the shopper wished it")
+    WITHDRAWN = "withdrawn", _("the shopper took the consent back")
+    STAFF = "staff", _("staff deleted it")
+    RETENTION = "retention", _("its time was over")
+    ERASURE = "erasure", _("the person's data were erased")
+
+
+class DeletionReceiptQuerySet(models.QuerySet["DeletionReceipt"]):
+    def about(self, hashes: Iterable[str]) -> DeletionReceiptQuerySet:
+        """Those of the deletion of pictures with one of these sha256."""
+        return self.filter(pictures__sha256__in=set(hashes)).distinct()
+
+
+class DeletionReceipt(models.Model):
+    """Counts of what was deleted, by kind; the hashes of the pictures are ``pictures``.
+
+    ``left`` are files that the storage did not delete then: nobody can see them any more, and
+    ``prune`` tries again. Its id is random: who has it may read it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    why = models.CharField(_("why"), max_length=16, choices=Why.choices)
+    photos = models.PositiveIntegerField(_("photos"), default=0)
+    results = models.PositiveIntegerField(_("results"), default=0)
+    jobs = models.PositiveIntegerField(_("try-ons"), default=0)
+    consents = models.PositiveIntegerField(_("consent records"), default=0)
+    receipts = models.PositiveIntegerField(_("receipts"), default=0)
+    left = models.PositiveIntegerField(_("files left"), default=0)
+    deleted_at = models.DateTimeField(_("deleted"), auto_now_add=True, db_index=True)
+
+    objects = DeletionReceiptQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("deletion receipt")
+        verbose_name_plural = _("deletion receipts")
+        ordering = ["-deleted_at"]
+        permissions = [("purge_tryon_data", _("Can export and erase a person's try-on data"))]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._gone: list[DeletedPicture] = []
+
+    def __str__(self) -> str:
+        return f"{self.deleted_at:%Y-%m-%d %H:%M} {self.get_why_display()}"
+
+    def add(
+        self, *, photos: Iterable[str] = (), results: Iterable[str] = (), left: int = 0
+    ) -> None:
+        """Note what was deleted, by its sha256, before this is issued."""
+        for kind, hashes in (("photos", list(photos)), ("results", list(results))):
+            self._gone += [DeletedPicture(receipt=self, kind=kind, sha256=each) for each in hashes]
+            setattr(self, kind, getattr(self, kind) + len(hashes))
+        self.left += left
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing was deleted."""
+        return not any(getattr(self, kind) for kind in KINDS)
+
+    def issue(self) -> DeletionReceipt:
+        """Save it with its hashes: from now on it does not change. Returns it."""
+        using = router.db_for_write(DeletionReceipt)
+        with transaction.atomic(using):
+            self.save(using=using, force_insert=True)
+            DeletedPicture.objects.using(using).bulk_create(self._gone, batch_size=500)
+        self._gone = []
+        return self
+
+    def hashes(self) -> list[str]:
+        """Return the sha256 of the deleted pictures."""
+        using = router.db_for_write(DeletionReceipt)
+        rows = DeletedPicture.objects.using(using).filter(receipt=self)
+        return sorted(set(rows.values_list("sha256", flat=True)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {
+            "id": str(self.pk),
+            "deleted_at": self.deleted_at.isoformat(timespec="seconds"),
+            "why": self.why,
+            **{kind: getattr(self, kind) for kind in KINDS},
+            "left": self.left,
+            "sha256": self.hashes(),
+        }
+
+
+class DeletedPicture(models.Model):
+    """The hash of one picture of a receipt."""
+
+    receipt = models.ForeignKey(DeletionReceipt, on_delete=models.CASCADE, related_name="pictures")
+    kind = models.CharField(max_length=16)
+    sha256 = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        verbose_name = _("deleted picture")
+        verbose_name_plural = _("deleted pictures")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.sha256[:12]}"

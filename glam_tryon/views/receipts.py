@@ -1,0 +1,50 @@
+"""The receipt of a deletion, for whoever has its random id: it names no person."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from glam_tryon.models import DeletionReceipt
+from glam_tryon.models.receipt import KINDS
+
+
+def kind_words(receipt: DeletionReceipt) -> list[tuple[str, int]]:
+    """Return what was deleted and how many, in the active language."""
+    names = {
+        "photos": _("Photos"),
+        "results": _("Previews"),
+        "jobs": _("Try-ons"),
+        "consents": _("Consent records"),
+        "receipts": _("Receipts"),
+    }
+    return [(names[kind], count) for kind in KINDS if (count := getattr(receipt, kind))]
+
+
+@require_safe
+def receipt(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The receipt as a page to read and to print."""
+    found = get_object_or_404(DeletionReceipt, pk=pk)
+    context = {"receipt": found, "counts": kind_words(found), "hashes": found.hashes()}
+    return _unlisted(render(request, "glam_tryon/receipt.html", context))
+
+
+@require_safe
+def receipt_file(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The receipt as a file to keep."""
+    found = get_object_or_404(DeletionReceipt, pk=pk)
+    response = JsonResponse(found.as_dict(), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="deletion-{found.pk}.json"'
+    return _unlisted(response)
+
+
+def _unlisted(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
