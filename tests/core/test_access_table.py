@@ -19,6 +19,7 @@ from example_project.shop.models import Product
 from glam_tryon.media import PHOTO, link_for_glam
 from glam_tryon.models import (
     ConsentText,
+    DeletionReceipt,
     PersonPhoto,
     ProviderState,
     TryOnBatch,
@@ -84,6 +85,7 @@ def job(owner: Client, product: Product, house_model: PersonPhoto) -> TryOnJob:
     ProviderState.load()
     ConsentText.objects.create(language="en", text="A draft")
     TryOnBatch.objects.create(name="Spring")
+    DeletionReceipt(why="staff").issue()
     made = order(owner, product)
     TryOnSubmission.objects.create(
         job=made, job_key=made.pk, number=1, slot=0, started_at=DatabaseNow()
@@ -111,6 +113,8 @@ def fill(job: TryOnJob, product: Product, house_model: PersonPhoto) -> Callable[
         }
         if route.startswith("tryon/photos/"):
             values["pk"] = job.person_photo_id
+        if route.startswith("tryon/receipts/"):
+            values["pk"] = DeletionReceipt.objects.get().pk
         if route.startswith("tryon/house-models/"):
             values["pk"] = house_model.pk
         if admin := re.match(r"admin/glam_tryon/(\w+)/", route):
