@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connections, router
+from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import AT_GLAM
 
-#: Rows of one statement; SQLite allows 32,766 parameters, and each row has up to ten.
-BATCH_ROWS = 500
+#: Rows of one statement. Without arrays the server looks each row up among all of them, so there
+#: the work grows with the square.
+ARRAY_ROWS, CASE_ROWS = 500, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ _OTHERS = f"""
 UPDATE {{table}} SET {_SET},
     asked_at = {{now}},
     next_step_at = {{next}},
-    remote_status = CASE id {{words}} END
+    remote_status = %s
 WHERE id IN ({{ids}}) AND (id, lease_token) IN ({{pairs}}) AND status IN ({_STATUSES})
 """  # noqa: S608
 _NOW = {
@@ -68,49 +70,64 @@ def write_back(rows: Sequence[StillRunning]) -> int:
     Returns how many were written; the others belong to somebody else by now.
     """
     using = router.db_for_write(TryOnJob)
-    return sum(
-        _write(using, rows[start : start + BATCH_ROWS]) for start in range(0, len(rows), BATCH_ROWS)
-    )
-
-
-def _write(using: str, rows: Sequence[StillRunning]) -> int:
     connection = connections[using]
     table = connection.ops.quote_name(TryOnJob._meta.db_table)
-    if connection.vendor == "postgresql":
-        statement = _POSTGRESQL.format(table=table)
-        parameters: list[Any] = [
-            [row.job_id for row in rows],
-            [row.lease_token for row in rows],
-            [row.seconds for row in rows],
-            [row.remote_status for row in rows],
-        ]
-    else:
-        statement, parameters = _cases(connection, table, rows)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return int(cursor.rowcount)
+    make = _arrays if connection.vendor == "postgresql" else _cases
+    statements = list(make(connection, table, rows))
+    written = 0
+    # One commit, however many statements.
+    together = transaction.atomic(using) if len(statements) > 1 else nullcontext()
+    with together, connection.cursor() as cursor:
+        for statement, parameters in statements:
+            cursor.execute(statement, parameters)
+            written += int(cursor.rowcount)
+    return written
 
 
-def _cases(
-    connection: BaseDatabaseWrapper, table: str, rows: Sequence[StillRunning]
+Statements = Iterator[tuple[str, list[Any]]]
+
+
+def _slices(rows: Sequence[StillRunning], size: int) -> Iterator[Sequence[StillRunning]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _arrays(
+    _connection: BaseDatabaseWrapper, table: str, rows: Sequence[StillRunning]
+) -> Statements:
+    for some in _slices(rows, ARRAY_ROWS):
+        yield (
+            _POSTGRESQL.format(table=table),
+            [
+                [row.job_id for row in some],
+                [row.lease_token for row in some],
+                [row.seconds for row in some],
+                [row.remote_status for row in some],
+            ],
+        )
+
+
+def _cases(connection: BaseDatabaseWrapper, table: str, rows: Sequence[StillRunning]) -> Statements:
+    # Glam has few words, so all rows of a statement share one.
+    for word in {row.remote_status for row in rows}:
+        told = [row for row in rows if row.remote_status == word]
+        for some in _slices(told, CASE_ROWS):
+            yield _case(connection, table, word, some)
+
+
+def _case(
+    connection: BaseDatabaseWrapper, table: str, word: str, rows: Sequence[StillRunning]
 ) -> tuple[str, list[Any]]:
     field = TryOnJob._meta.pk
     keys = [field.get_db_prep_value(row.job_id, connection) for row in rows]
-    case = "WHEN %s THEN %s " * len(rows)
     statement = _OTHERS.format(
         table=table,
         now=_NOW[connection.vendor],
-        next=_NEXT[connection.vendor].format(waits=case),
-        words=case,
+        next=_NEXT[connection.vendor].format(waits="WHEN %s THEN %s " * len(rows)),
         ids=", ".join(["%s"] * len(rows)),
         pairs=", ".join(["(%s, %s)"] * len(rows)),
     )
-    waits, words, pairs = (
+    waits, pairs = (
         [part for key, value in zip(keys, values, strict=True) for part in (key, value)]
-        for values in (
-            [row.seconds for row in rows],
-            [row.remote_status for row in rows],
-            [row.lease_token for row in rows],
-        )
+        for values in ([row.seconds for row in rows], [row.lease_token for row in rows])
     )
-    return statement, [*waits, *words, *keys, *pairs]
+    return statement, [*waits, word, *keys, *pairs]
