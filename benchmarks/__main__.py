@@ -9,9 +9,12 @@ from importlib import import_module
 from benchmarks.database import fresh_database, set_up
 
 #: What there is to measure, and what ``engine`` runs one after the other.
-PURE, WITH_DATABASE = ("polling",), ("batches", "claims", "throughput", "wakeup", "memory")
+PURE = ("polling", "button")
+WITH_DATABASE = ("batches", "claims", "throughput", "wakeup", "memory")
 #: Take twenty minutes, so only by their own names.
 LONG = ("kills", "makespan")
+#: Has a shop of its own and needs Chromium, so only by its own name.
+BROWSER = ("dialog",)
 #: Draws a picture for the docs.
 PLOTS = ("polling_plot",)
 
@@ -20,13 +23,13 @@ def main(arguments: Sequence[str]) -> int:
     """Run the benchmark that is named first; the rest is for it."""
     name, *rest = arguments or [""]
     names = [*PURE, *WITH_DATABASE] if name == "engine" else [name]
-    if not set(names) <= {*PURE, *WITH_DATABASE, *LONG, *PLOTS}:
-        known = ", ".join([*PURE, *WITH_DATABASE, *LONG, *PLOTS])
-        print(__doc__, f"Names: engine (all but {', '.join([*LONG, *PLOTS])}), {known}.")
+    if not set(names) <= {*PURE, *WITH_DATABASE, *LONG, *BROWSER, *PLOTS}:
+        known = ", ".join([*PURE, *WITH_DATABASE, *LONG, *BROWSER, *PLOTS])
+        print(__doc__, f"Names: engine (all but {', '.join([*LONG, *BROWSER, *PLOTS])}), {known}.")
         return 2
     set_up()
     for each in names:
-        if each in (*PURE, *PLOTS):
+        if each in (*PURE, *BROWSER, *PLOTS):
             import_module(f"benchmarks.{each}").main(rest)
         else:
             with fresh_database():

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     options.to.mkdir(parents=True, exist_ok=True)
     try:
-        with _shop() as shop, sync_playwright() as playwright:
+        with serve_shop() as shop, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=program, args=["--no-sandbox"] if os.geteuid() == 0 else []
             )
@@ -70,7 +70,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 @contextmanager
-def _shop() -> Iterator[str]:
+def serve_shop() -> Iterator[str]:
     """Give the address of an example shop in a directory of its own; it asks Glam nothing."""
     port = free_ports(1)[0]
     shop = f"http://{HOST}:{port}"
@@ -80,6 +80,7 @@ def _shop() -> Iterator[str]:
     ):
         environment = {
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "example_project.settings",
             "DEBUG": "1",
             "EXAMPLE_DATA_DIR": name,
             "PYTHONPATH": str(ROOT),

@@ -25,8 +25,9 @@ def is_excluded(product: Model) -> bool:
     if not garment.is_enabled(product):
         return True
     categories = garment.get_categories(product)
-    words = conf.TRYON_EXCLUDED
-    return bool(words) and any(_any_of(tuple(words)).search(name) for name in categories)
+    if not categories or not (words := conf.TRYON_EXCLUDED):
+        return False
+    return any(_any_of(tuple(words)).search(name) for name in categories)
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from glam_tryon.conf import conf
 from glam_tryon.models.counts import Event
@@ -19,9 +19,12 @@ from glam_tryon.policy.gate import may_see
 from glam_tryon.policy.holdout import sees_buttons
 from glam_tryon.policy.schedule import schedule
 from glam_tryon.policy.tally import tally
-from glam_tryon.views.product import start_url
+from glam_tryon.views.product import around_key, key_of
 
 register = template.Library()
+
+_KNOWN = "glam_tryon_buttons"
+_Around = dict[tuple[str | None, type[Model], str], tuple[str, str]]
 
 
 @register.simple_tag
@@ -58,17 +61,32 @@ def tryon_button(context: Context, product: Model, text: str = "") -> SafeString
     Raises:
         NotRegistered: no ``tryon.py`` registers the product's model.
     """
-    if is_excluded(product) or not may_see(context.get("request")):
+    request = context.get("request")
+    if is_excluded(product) or not may_see(request):
         return SafeString("")
-    if conf.HOLDOUT_SHARE and not sees_buttons(context.get("request")):
+    if conf.HOLDOUT_SHARE and not sees_buttons(request):
         return SafeString("")
     tally(Event.SHOWN, product)
-    return format_html(
-        '<glam-tryon><a class="glam-tryon-button" part="button" rel="nofollow" href="{}">{}</a>'
-        "</glam-tryon>",
-        start_url(product),
-        text or gettext("Try it on"),
+    # What is the same on all buttons of a page is made once: the request remembers it.
+    page: Any = context.render_context if request is None else vars(request)
+    known: _Around | None = page.get(_KNOWN)
+    if known is None:
+        known = page[_KNOWN] = {}
+    kind = (get_language(), type(product), text)
+    if kind not in known:
+        known[kind] = _around_key(product, text or gettext("Try it on"))
+    head, tail = known[kind]
+    # No character of a key means anything in HTML.
+    return SafeString(f"{head}{key_of(product)}{tail}")
+
+
+def _around_key(product: Model, text: str) -> tuple[str, str]:
+    """Return what stands before and after the product's key in the HTML of its button."""
+    before, after = around_key(product)
+    head = format_html(
+        '<glam-tryon><a class="glam-tryon-button" part="button" rel="nofollow" href="{}', before
     )
+    return head, format_html('{}">{}</a></glam-tryon>', after, text)
 
 
 @register.inclusion_tag("glam_tryon/parts/policy.html")

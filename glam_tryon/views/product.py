@@ -78,16 +78,24 @@ def _around_key(urlconf: str, prefix: str, language: str | None, label: str) -> 
 _key = ProductKey()
 
 
+def around_key(product: Model) -> tuple[str, str]:
+    """Return what stands before and after the key in the address of this product's model."""
+    urlconf = get_urlconf() or settings.ROOT_URLCONF
+    return _around_key(urlconf, get_script_prefix(), get_language(), product._meta.label_lower)
+
+
+def key_of(product: Model) -> str:
+    """Return the product's key as it stands in an address."""
+    return _key.to_url(str(product.pk))
+
+
 def start_url(product: Model) -> str:
     """Return the address at which a try-on of the product begins.
 
-    A page may hold a hundred buttons, and ``reverse`` takes longer than all else that they do.
+    A page may hold a hundred of them, and ``reverse`` takes longer than all else of a button.
     """
-    urlconf = get_urlconf() or settings.ROOT_URLCONF
-    before, after = _around_key(
-        urlconf, get_script_prefix(), get_language(), product._meta.label_lower
-    )
-    return f"{before}{_key.to_url(str(product.pk))}{after}"
+    before, after = around_key(product)
+    return f"{before}{key_of(product)}{after}"
 
 
 def garment_url(product: Model) -> str:

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
+from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import override_settings
 from django.test.utils import override_script_prefix
@@ -19,6 +20,7 @@ from django.urls import reverse
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
+from benchmarks import button
 from example_project.shop.models import Product
 from glam_tryon.exceptions import NotRegistered
 from glam_tryon.views.product import start_url
@@ -49,6 +51,33 @@ def test_a_hundred_buttons_ask_the_database_nothing(
     with django_assert_num_queries(0):
         page = render("{% for p in products %}{% tryon_button p %}{% endfor %}", products=products)
     assert page.count("<glam-tryon>") == 100
+
+
+@pytest.mark.parametrize("context", [{}, {"request": HttpRequest()}])
+def test_a_page_in_two_languages_has_buttons_in_both(context: dict[str, Any]) -> None:
+    page = render(
+        "{% load i18n %}{% tryon_button a %}{% tryon_button a 'Wear' %}"
+        "{% language 'de' %}{% tryon_button a %}{% tryon_button b %}{% endlanguage %}"
+        "{% tryon_button b %}",
+        a=Product(pk=7),
+        b=Product(pk=8),
+        **context,
+    )
+    assert re.findall(r'href="/tryon/new/shop.product/(\d)/">([^<]+)</a>', page) == [
+        ("7", "Try it on"),
+        ("7", "Wear"),
+        ("7", "Anprobieren"),
+        ("8", "Anprobieren"),
+        ("8", "Try it on"),
+    ]
+
+
+def test_a_button_takes_hardly_longer_than_a_link_and_at_most_15_microseconds() -> None:
+    times = button.measure(rounds=60)
+    least = {name: figures[0] for name, figures in times.items()}
+    assert least[button.BUTTON] <= button.MOST
+    assert least[button.IN_A_REQUEST] <= button.MOST
+    assert least[button.BUTTON] <= 2 * least[button.PLAIN]
 
 
 @pytest.mark.parametrize("prefix", ["/", "/shop/"])
