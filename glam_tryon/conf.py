@@ -359,6 +359,11 @@ class Settings:
     REFUND_FAILED = Setting(
         True, _flag, "A try-on that failed at Glam does not count against its shopper's day."
     )
+    FREE_REPEATS = Setting(
+        True,
+        _flag,
+        "The same garment on the same photo is not bought again while its result is kept.",
+    )
     TRUSTED_PROXIES = Setting(
         0, _whole(0, 10), "Proxies before the shop whose X-Forwarded-For is believed."
     )

@@ -18,10 +18,11 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.counts import CountSlip, Event
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
-from glam_tryon.models.status import Priority, Status, pending_lane
+from glam_tryon.models.status import Lane, Priority, Status, pending_lane
 from glam_tryon.policy.consent import Consent
 from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.policy.limits import check_order, count_order, lock_order
+from glam_tryon.policy.repeats import own_repeat, picture_key, pictures_of, shared_repeat
 
 
 def may_wear(photo: PersonPhoto, owner: str) -> bool:
@@ -41,6 +42,7 @@ def request_tryon(
     request_id: str | None = None,
     priority: str = Priority.SHOPPER,
     address: str = "",
+    fresh: bool = False,
 ) -> TryOnJob:
     """Ask for one try-on; the poller does the rest.
 
@@ -49,6 +51,10 @@ def request_tryon(
     ``request_id`` is any text of the caller's: the same one of the same owner gives the same job.
     ``priority`` is ``"shopper"`` or ``"catalogue"``. ``address`` is the block of addresses that the
     order is counted by, as ``policy.address.address_block`` gives it.
+
+    With ``FREE_REPEATS`` a shopper who asks for the same again gets the earlier job; of a house
+    model that somebody else tried, a job of their own with a copy of that picture. ``fresh`` asks
+    for a new picture all the same; the shop's own orders always do.
 
     Raises:
         OrderRefused: a shopper's limit or the shop's budget is reached, or staff stopped it.
@@ -80,12 +86,18 @@ def request_tryon(
     try:
         with transaction.atomic(using):
             if owner != SHOP:
-                lock_order(owner, address)
+                lock_order(owner, address, picture_key(job, photo))
                 # Sent twice at once: the other was faster, and took the last one perhaps.
                 if known := requested(request_id, user=user, visitor=visitor):
                     return known
-                check_order(owner, address)
-                count_order(address)
+                if not fresh and (known := own_repeat(job, photo)):
+                    return known
+                other = None if fresh else shared_repeat(job, photo)
+                check_order(owner, address, free=other is not None and bool(pictures_of(other)))
+                if other is None:
+                    count_order(address)
+                else:
+                    job.repeats, job.lane = other.pk, Lane.UNDER_WAY
             job.save(using=using, force_insert=True)
             TryOnTransition.objects.using(using).create(
                 job=job, status=Status.PENDING, at=DatabaseNow()
@@ -130,8 +142,10 @@ def request_tryon_with_upload(
     try:
         job = request_tryon(product, photo=photo, **who, **options)
     finally:
-        # Refused, or asked for before with another copy of the photo.
-        if job is None or job.person_photo_id != photo.pk:
+        # Refused, or asked for before with another copy of the photo: kept only where its owner
+        # wishes to use it again, and that copy is gone.
+        again = job is not None and keep and job.current_photo() is None
+        if job is None or not (again or job.person_photo_id == photo.pk):
             forget(photo)
     return job
 

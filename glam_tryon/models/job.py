@@ -17,6 +17,7 @@ from glam_tryon.models.job_wishes import JobWishes
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.partial_index import PartialIndex
 from glam_tryon.models.photo import PersonPhoto
+from glam_tryon.models.status import pending_lane
 from glam_tryon.models.submission import TryOnSubmission
 
 __all__ = [
@@ -100,6 +101,27 @@ class TryOnJob(JobWishes):
                 error_code=code,
                 error_message=message[:500],
                 **fields,
+            )
+        )
+
+    def wait_for(self, other: TryOnJob) -> bool:
+        """Get a copy of the other one's picture, and not that of the one before."""
+        return bool(
+            self._mine().update(repeats=other.pk, next_step_at=DatabaseNow(), lease_token="")
+        )
+
+    def draw_itself(self) -> bool:
+        """No copy is to be had: wait for a slot, like any other."""
+        return bool(
+            self._mine().update(
+                repeats=None,
+                lane=pending_lane(self.priority),
+                next_step_at=DatabaseNow(),
+                lease_token="",
+                attempts=0,
+                errors=0,
+                error_code="",
+                error_message="",
             )
         )
 

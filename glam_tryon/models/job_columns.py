@@ -90,6 +90,8 @@ class JobColumns(models.Model):
         related_name="jobs",
         db_index=False,
     )
+    # The job whose picture this one gets a copy of. No relation: its deletion changes nothing here.
+    repeats = models.UUIDField(null=True, editable=False)
     # Null, not empty, where there is none: many rows may have none, and a value is unique.
     request_key = models.CharField(  # noqa: DJ001
         max_length=64, null=True, editable=False

@@ -185,6 +185,20 @@ class JobMoves(JobColumns):
             error_message="",
         )
 
+    def finish_repeat(self, lease_seconds: float) -> bool:
+        """A copy of an earlier picture is stored; nothing was bought."""
+        return self._move(
+            Status.READY,
+            origins=(Status.PENDING,),
+            note=f"a copy of {self.repeats}",
+            next_step_at=after(lease_seconds),
+            finished_at=DatabaseNow(),
+            attempts=0,
+            errors=0,
+            error_code="",
+            error_message="",
+        )
+
     def fail(self, code: str, message: str, lease_seconds: float) -> bool:
         """It is over without a picture; ``code`` says why, ``message`` is for staff.
 

@@ -47,7 +47,8 @@ ALLOWED: dict[Status, tuple[Status, ...]] = {
     Status.IN_QUEUE: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM),
     Status.IN_PROGRESS: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM),
     Status.STORING: AT_GLAM,
-    Status.READY: (Status.STORING,),
+    # From pending when its picture is a copy of an earlier one.
+    Status.READY: (Status.STORING, Status.PENDING),
     Status.FAILED: OPEN,
     Status.CANCELED: OPEN,
 }

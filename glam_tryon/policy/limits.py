@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from django.db import router
 from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from glam_tryon.conf import conf
@@ -16,16 +15,16 @@ from glam_tryon.models.clock import database_time
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.status import OPEN, Lane, Status
-from glam_tryon.policy.period import begins_at, ends_at
+from glam_tryon.policy.period import begins_at, ends_at, shop_day
 from glam_tryon.policy.purse import budget_left
 from glam_tryon.policy.switch import is_stopped
 
 
-def check_order(owner: str, address: str = "") -> None:
+def check_order(owner: str, address: str = "", *, free: bool = False) -> None:
     """Say whether a shopper may order one try-on more. The shop's own orders have no limits.
 
-    ``address`` is a block of addresses, or empty. For an answer that holds, call it under the
-    locks of ``lock_order``.
+    ``address`` is a block of addresses, or empty; ``free`` is an order that buys nothing. For an
+    answer that holds, call it under the locks of ``lock_order``.
 
     Raises:
         OrderRefused: not now; it says when the limit ends.
@@ -34,6 +33,8 @@ def check_order(owner: str, address: str = "") -> None:
         return
     if is_stopped():
         raise OrderRefused("paused")
+    if free:
+        return
     now = database_time(router.db_for_write(TryOnJob))
     _check_owner(owner, now)
     limit = conf.ADDRESS_DAY_LIMIT
@@ -59,7 +60,7 @@ def count_order(address: str) -> None:
 
 def forget_addresses() -> int:
     """Delete the counts of addresses of earlier days. Returns how many there were."""
-    return AddressCount.forget(_day(database_time(router.db_for_write(AddressCount))))
+    return AddressCount.forget(shop_day(database_time(router.db_for_write(AddressCount))))
 
 
 def used_today(owner: str, now: datetime) -> int:
@@ -94,12 +95,8 @@ def _counting() -> TryOnJobQuerySet:
 
 
 def _counted_by(address: str, now: datetime) -> tuple[str, date]:
-    day = _day(now)
+    day = shop_day(now)
     # With the shop's secret and the day: it tells no address, and no two days from each other.
     return salted_hmac(
         "glam_tryon address", f"{address} {day}", algorithm="sha256"
     ).hexdigest(), day
-
-
-def _day(now: datetime) -> date:
-    return timezone.localtime(now, timezone.get_default_timezone()).date()

@@ -70,6 +70,7 @@ DEFAULTS: dict[str, Any] = {
     "ADDRESS_DAY_LIMIT": 200,
     "OPEN_LIMIT": 5,
     "REFUND_FAILED": True,
+    "FREE_REPEATS": True,
     "TRUSTED_PROXIES": 0,
     "STAFF_ONLY": False,
     "LOGIN_REQUIRED": False,
@@ -129,6 +130,7 @@ SWITCHES = (
     "CONSENT_ADULT_TICK",
     "UNAVAILABLE_IS_REFUSED",
     "REFUND_FAILED",
+    "FREE_REPEATS",
     "STAFF_ONLY",
     "LOGIN_REQUIRED",
 )

@@ -68,7 +68,7 @@ TIMES = (5, 61, 125, 430, 3700)
 posts = st.sampled_from((POSTS[0],) * 6 + ("answer lost",) * 3 + POSTS)
 index = st.integers(0, 7)
 #: So many points has a claim with a submit, a claim with a poll and a download, and a fetch.
-submit_points, step_points, fetch_points = (st.integers(1, most) for most in (17, 17, 3))
+submit_points, step_points, fetch_points = (st.integers(1, most) for most in (20, 17, 3))
 
 
 class Staff:

@@ -11,6 +11,7 @@ from glam_tryon.engine.claim import Claimed
 from glam_tryon.engine.patience import insist
 from glam_tryon.engine.steps.announce import announce
 from glam_tryon.engine.steps.poll import fail, poll
+from glam_tryon.engine.steps.repeat import repeat
 from glam_tryon.engine.steps.settle import settle
 from glam_tryon.engine.steps.store import store
 from glam_tryon.engine.steps.strays import delete_strays
@@ -33,6 +34,8 @@ def advance(claimed: Claimed) -> StillRunning | None:
         _stop_poison(job, claimed.submission)
     elif claimed.intent and claimed.submission is not None:
         submit(job, claimed.submission)
+    elif job.status == Status.PENDING:
+        repeat(job)
     elif job.status in (Status.SUBMITTING, Status.UNCONFIRMED):
         settle(job)
     elif job.status in AT_GLAM:
