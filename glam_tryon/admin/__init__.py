@@ -3,16 +3,20 @@
 from glam_tryon.admin.batches import TryOnBatchAdmin
 from glam_tryon.admin.consent import ConsentRecordAdmin, ConsentTextAdmin
 from glam_tryon.admin.jobs import TryOnJobAdmin
+from glam_tryon.admin.personal_data import TryOnDataActions
 from glam_tryon.admin.photos import PersonPhotoAdmin
 from glam_tryon.admin.products import TryOnAdminMixin
 from glam_tryon.admin.provider import ProviderStateAdmin
+from glam_tryon.admin.receipts import DeletionReceiptAdmin
 
 __all__ = [
     "ConsentRecordAdmin",
     "ConsentTextAdmin",
+    "DeletionReceiptAdmin",
     "PersonPhotoAdmin",
     "ProviderStateAdmin",
     "TryOnAdminMixin",
     "TryOnBatchAdmin",
+    "TryOnDataActions",
     "TryOnJobAdmin",
 ]

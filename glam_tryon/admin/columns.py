@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from glam_tryon.admin.advice import job_advice
 from glam_tryon.admin.show import NOTHING, age, badge, figure, hidden, instant, thumbnail
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnSubmission, TryOnTransition
-from glam_tryon.models.owner import SHOP
+from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.policy.purse import money_words
 
 PERSON = "person"
@@ -71,6 +71,8 @@ class JobColumns:
     def who(self, job: TryOnJob) -> str:
         if job.user is not None:
             return str(job.user)
+        if job.owner == ERASED:
+            return _("nobody any more")
         return _("the shop") if job.owner == SHOP else _("visitor")
 
     @admin.display(description=gettext_lazy("cost"))

@@ -28,6 +28,7 @@ from glam_tryon.admin.columns import (
 )
 from glam_tryon.admin.filters import DayFilter, ErrorFilter, HouseModelFilter, ProductModelFilter
 from glam_tryon.admin.forms import ORDER_FIELDS, OrderForm
+from glam_tryon.admin.person_photo import PersonPhotoOnClick
 from glam_tryon.admin.search import find
 from glam_tryon.models import (
     ProviderState,
@@ -36,6 +37,8 @@ from glam_tryon.models import (
     TryOnSubmission,
     TryOnTransition,
 )
+from glam_tryon.models.receipt import Why
+from glam_tryon.policy.deletion import delete_tryon
 from glam_tryon.views.pictures import read_picture
 
 
@@ -77,7 +80,7 @@ class TransitionInline(TransitionColumns, _ReadOnlyInline):
 
 
 @admin.register(TryOnJob)
-class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
+class TryOnJobAdmin(PersonPhotoOnClick, JobColumns, admin.ModelAdmin):
     """Jobs, newest first. They are ordered with the add form and changed by actions only."""
 
     list_display = (
@@ -120,13 +123,16 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
             about.insert(1, "problem_in_full")
         if job_advice(obj):
             about.insert(1, "advice")
+        if self.offers_person_photo(request, obj):
+            about.insert(about.index("person") + 1, "show_person_photo")
         times = [name for name, attribute in _TIMES.items() if getattr(obj, attribute)]
         return [(None, {"fields": about}), (_("Times"), {"fields": times})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return ()
-        return ("status_badge", "advice", "problem_in_full", *_ABOUT, *_TIMES)
+        sometimes = ("advice", "problem_in_full", "show_person_photo")
+        return ("status_badge", *sometimes, *_ABOUT, *_TIMES)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -135,6 +141,15 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj is not None else ()
+
+    def delete_model(self, request: HttpRequest, obj: TryOnJob) -> None:
+        # The files first: a row that is gone names them no more. With some left it stays, hidden.
+        if not delete_tryon(obj, why=Why.STAFF).left:
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
+        for job in queryset.iterator(chunk_size=500):
+            self.delete_model(request, job)
 
     def save_model(self, request: HttpRequest, obj: TryOnJob, form: Any, change: bool) -> None:
         """Nothing to save: the form ordered the job."""
@@ -196,7 +211,7 @@ class TryOnJobAdmin(JobColumns, admin.ModelAdmin):
             self.admin_site.admin_view(self.picture),
             name="glam_tryon_tryonjob_picture",
         )
-        return [own, *super().get_urls()]
+        return [own, *self.person_photo_urls(), *super().get_urls()]
 
     def picture(self, request: HttpRequest, pk: Any, which: str) -> HttpResponse:
         """The garment, the house model, or the result at a position, of any job."""

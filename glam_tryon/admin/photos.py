@@ -21,6 +21,8 @@ from glam_tryon.conf import conf
 from glam_tryon.exceptions import InvalidImage
 from glam_tryon.images import normalise
 from glam_tryon.models import PersonPhoto
+from glam_tryon.models.receipt import Why
+from glam_tryon.policy.deletion import delete_photo
 from glam_tryon.views.pictures import read_picture
 
 
@@ -119,6 +121,15 @@ class PersonPhotoAdmin(admin.ModelAdmin):
         return super().changeform_view(
             request, object_id, form_url, {**title, **(extra_context or {})}
         )
+
+    def delete_model(self, request: HttpRequest, obj: PersonPhoto) -> None:
+        # The file first: a row that is gone names it no more.
+        if not delete_photo(obj, why=Why.STAFF).left:
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PersonPhoto]) -> None:
+        for photo in queryset:
+            self.delete_model(request, photo)
 
     def save_model(self, request: HttpRequest, obj: PersonPhoto, form: Any, change: bool) -> None:
         obj.kind = PersonPhoto.Kind.HOUSE_MODEL

@@ -40,10 +40,6 @@ class TryOnJobQuerySet(JobCodes):
         """Those of these owner keys that were not deleted; the shop's own are nobody's."""
         return self.filter(owner__in=set(owners) - {SHOP}, deleted_at=None)
 
-    def hide(self) -> int:
-        """Take these from their owners' sight; nothing is stored for them from now on."""
-        return self.filter(deleted_at=None).update(deleted_at=DatabaseNow())
-
     def anonymise(self) -> int:
         """Forget whose these hidden ones were, and where Glam has their pictures."""
         return self.filter(deleted_at__isnull=False).update(

@@ -94,6 +94,7 @@ class PersonPhoto(models.Model):
     class Meta:
         verbose_name = _("person photo")
         verbose_name_plural = _("person photos")
+        permissions = [("view_person_photo", _("Can look at shoppers' photos"))]
 
     def __str__(self) -> str:
         return self.title or f"{self.get_kind_display()} {str(self.pk)[:8]}"

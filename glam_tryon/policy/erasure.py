@@ -78,7 +78,7 @@ def _mark(owners: list[str], *, keep_owner: bool) -> _Marked:
                 job.cancel(note="erased")
         mine: Any = TryOnJob.objects.using(using).filter(owner__in=owners)
         for chunk in _chunks(marked):
-            mine.filter(pk__in=chunk).hide()
+            mine.filter(pk__in=chunk).hide_all()
         if not keep_owner:
             # Those that were deleted one by one before as well.
             mine.anonymise()

@@ -15,6 +15,7 @@ from glam_tryon.admin.actions.deed import Deed, Keys, by_staff
 from glam_tryon.admin.actions.run import run
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job_queryset import TryOnJobQuerySet
+from glam_tryon.models.receipt import Why
 from glam_tryon.models.status import CLOSED, OPEN
 from glam_tryon.policy.deletion import delete_tryon
 
@@ -35,7 +36,7 @@ def _delete(request: HttpRequest, keys: Keys) -> int:
     for job in chosen:
         if time.monotonic() > deadline:
             break
-        delete_tryon(job)
+        delete_tryon(job, why=Why.STAFF)
     return hidden
 
 
