@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('glam_tryon', '0011_deletion_receipts'),
+        ('glam_tryon', '0012_repeats'),
     ]
 
     operations = [
