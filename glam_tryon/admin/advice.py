@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
-from glam_tryon.models.status import Status
+from glam_tryon.models.status import Lane, Status
 
 _PAUSES: dict[str, Promise] = {
     "bad_key": _(
@@ -34,6 +34,13 @@ _PHOTO_GONE = _("The photo was deleted, so it cannot be sent again.")
 def pause_advice(code: str) -> str:
     """Return why submitting is paused and what ends it, empty for an unknown code."""
     return str(_PAUSES.get(code, ""))
+
+
+def job_state(job: TryOnJob) -> tuple[str, str]:
+    """Return the word for a job's status, for its colour, and what staff read."""
+    if job.lane == Lane.PAUSED:
+        return Status.UNCONFIRMED, str(_("paused with its batch"))
+    return job.status, job.get_status_display()
 
 
 def job_advice(job: TryOnJob) -> str:

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from glam_tryon.admin.advice import job_advice
+from glam_tryon.admin.advice import job_advice, job_state
 from glam_tryon.admin.show import NOTHING, age, badge, figure, hidden, instant, thumbnail
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnSubmission, TryOnTransition
 from glam_tryon.models.owner import ERASED, SHOP
@@ -36,7 +36,7 @@ class JobColumns:
 
     @admin.display(description=gettext_lazy("status"))
     def status_badge(self, job: TryOnJob) -> SafeString:
-        return badge(job.status, job.get_status_display())
+        return badge(*job_state(job))
 
     @admin.display(description=gettext_lazy("status"))
     def status_and_problem(self, job: TryOnJob) -> SafeString:

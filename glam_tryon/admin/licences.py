@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from glam_tryon.admin.show import NOTHING, badge
+from glam_tryon.admin.show import badge
 from glam_tryon.models import PersonPhoto, TryOnResult
 
 #: So many days before its end staff hear of it.
@@ -18,16 +18,19 @@ WARNED_DAYS = 14
 
 
 def licence_words(photo: PersonPhoto) -> SafeString | str:
-    """Return until when a house model may be shown, in colour when that is soon or over."""
+    """Return until when a house model may be shown, in colour when that is soon or over.
+
+    Empty when there is no end.
+    """
     end = photo.licensed_until
     if end is None:
-        return NOTHING
+        return ""
     day = date_format(end, "SHORT_DATE_FORMAT")
     if not photo.is_licensed:
         return badge("failed", _("ended %(day)s") % {"day": day})
     if end <= timezone.localdate() + timedelta(days=WARNED_DAYS):
         return badge("unconfirmed", _("ends %(day)s") % {"day": day})
-    return day
+    return _("until %(day)s") % {"day": day}
 
 
 def licence_warning() -> str:

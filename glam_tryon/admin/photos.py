@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -84,8 +85,8 @@ class PersonPhotoAdmin(admin.ModelAdmin):
     """House models only: a shopper's photo is not for browsing."""
 
     form = HouseModelForm
-    list_display = ("picture", "title", "about", "licence_state", "is_active", "position")
-    list_display_links = ("title",)
+    list_display = ("picture", "about", "is_active", "position")
+    list_display_links = ("about",)
     list_editable = ("is_active", "position")
     search_fields = ("title", "body_type", "size")
     list_filter = ("is_active", "body_type", "size")
@@ -135,13 +136,12 @@ class PersonPhotoAdmin(admin.ModelAdmin):
         obj.kind = PersonPhoto.Kind.HOUSE_MODEL
         super().save_model(request, obj, form, change)
 
-    @admin.display(description=_("body, size"))
-    def about(self, photo: PersonPhoto) -> str:
-        return photo.labels or NOTHING
-
-    @admin.display(description=_("licence"), ordering="licensed_until")
-    def licence_state(self, photo: PersonPhoto) -> SafeString | str:
-        return licence_words(photo)
+    @admin.display(description=_("title"), ordering="title")
+    def about(self, photo: PersonPhoto) -> SafeString:
+        """The name, below it what the shop says of the body, and until when it may be shown."""
+        more = [text for text in (photo.labels, licence_words(photo)) if text]
+        lines = format_html_join("", '<div class="glam-tryon-quiet">{}</div>', zip(more))
+        return format_html("{}{}", photo, lines)
 
     @admin.display(description=_("picture"))
     def picture(self, photo: PersonPhoto) -> SafeString | str:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from glam_tryon.admin.advice import job_state
 from glam_tryon.admin.product_state import ProductState
 from glam_tryon.admin.show import NOTHING, badge, thumbnail
 from glam_tryon.models import TryOnJob
@@ -78,7 +79,7 @@ def _figure(job: TryOnJob) -> SafeString:
     return format_html(
         "<figure>{}<figcaption>{} {}</figcaption></figure>",
         shown[0] if shown else "",
-        badge(job.status, job.get_status_display()),
+        badge(*job_state(job)),
         person,
     )
 

@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.admin.advice import job_advice
+from glam_tryon.admin.advice import job_advice, job_state
 from glam_tryon.admin.columns import GARMENT
 from glam_tryon.admin.product_words import picture_url
 from glam_tryon.jobs import alt_text
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
-from glam_tryon.models.status import CLOSED, Lane, Status
+from glam_tryon.models.owner import SHOP
+from glam_tryon.models.status import CLOSED, Status
 
 PER_PAGE = 60
 
@@ -88,7 +89,7 @@ def page_of(jobs: QuerySet[TryOnJob], number: Any) -> tuple[Page[TryOnJob], list
 def _entry(job: TryOnJob) -> Entry:
     person = job.person_photo
     house_model = person and person.kind == PersonPhoto.Kind.HOUSE_MODEL
-    paused = job.lane == Lane.PAUSED
+    state, word = job_state(job)
     return Entry(
         job=job,
         pictures=[_picture(job, result) for result in job.results.all()],
@@ -99,9 +100,9 @@ def _entry(job: TryOnJob) -> Entry:
             else ""
         ),
         page=reverse("admin:glam_tryon_tryonjob_change", args=[job.pk]),
-        state="unconfirmed" if paused else job.status,
-        word=str(_("paused")) if paused else job.get_status_display(),
-        advice=job_advice(job) if job.status in (Status.FAILED, Status.UNCONFIRMED) else "",
+        state=state,
+        word=word,
+        advice=job_advice(job) if job.status == Status.UNCONFIRMED else "",
     )
 
 
@@ -109,12 +110,11 @@ def _picture(job: TryOnJob, result: TryOnResult) -> Picture:
     # The row that the result itself would ask the database for.
     result.job = job
     person = job.person_photo
-    shown = person is not None and person.kind == PersonPhoto.Kind.HOUSE_MODEL
-    return Picture(
-        result=result,
-        url=picture_url(job.pk, result.position),
-        alt=alt_text(result),
-        may_be_published=bool(
-            shown and person and person.is_licensed and result.published_at is None
-        ),
+    free = (
+        job.owner == SHOP
+        and person is not None
+        and person.kind == PersonPhoto.Kind.HOUSE_MODEL
+        and person.is_licensed
+        and result.published_at is None
     )
+    return Picture(result, picture_url(job.pk, result.position), alt_text(result), free)
