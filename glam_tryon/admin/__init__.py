@@ -2,6 +2,7 @@
 
 from glam_tryon.admin.batches import TryOnBatchAdmin
 from glam_tryon.admin.consent import ConsentRecordAdmin, ConsentTextAdmin
+from glam_tryon.admin.dashboard import DashboardAdmin
 from glam_tryon.admin.jobs import TryOnJobAdmin
 from glam_tryon.admin.personal_data import TryOnDataActions
 from glam_tryon.admin.photos import PersonPhotoAdmin
@@ -12,6 +13,7 @@ from glam_tryon.admin.receipts import DeletionReceiptAdmin
 __all__ = [
     "ConsentRecordAdmin",
     "ConsentTextAdmin",
+    "DashboardAdmin",
     "DeletionReceiptAdmin",
     "PersonPhotoAdmin",
     "ProviderStateAdmin",

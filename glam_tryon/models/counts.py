@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connections, models
+from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
@@ -158,8 +159,9 @@ class DailyCount(models.Model):
     objects = DailyCountQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "daily count"
-        verbose_name_plural = "daily counts"
+        # What staff read: the page in the place of their list.
+        verbose_name = _("dashboard")
+        verbose_name_plural = _("dashboard")
         constraints = [
             models.UniqueConstraint(
                 fields=["product_key", "product_type", "event", "day", "detail"],

@@ -109,6 +109,7 @@ def fill(job: TryOnJob, product: Product, house_model: PersonPhoto) -> Callable[
             "token": job.shares.get().token,
             "position": 0,
             "which": 0,
+            "table": "try-ons",
             "pk": job.pk,
         }
         if route.startswith("tryon/photos/"):

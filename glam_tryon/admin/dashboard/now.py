@@ -1,0 +1,80 @@
+"""What goes on at this moment: slots, the queue, and what waits for a person; one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import router
+from django.db.models import (
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    QuerySet,
+    Subquery,
+)
+from django.utils import timezone
+
+from glam_tryon.conf import conf
+from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models.status import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The connection to Glam, the slots held, and the jobs that wait for a slot or for a person."""
+
+    state: ProviderState
+    slots: int
+    waiting: int
+    oldest_at: datetime | None
+    unconfirmed: int
+
+    @property
+    def limit(self) -> int:
+        """How many may be open at once, as Glam takes it now."""
+        most = conf.MAX_PARALLEL
+        return min(self.state.effective_cap or most, most)
+
+    @property
+    def queue_age(self) -> timedelta:
+        """How long the oldest job that waits for a slot has waited."""
+        if self.oldest_at is None:
+            return timedelta(0)
+        return max(timezone.now() - self.oldest_at, timedelta(0))
+
+
+def read_now() -> Now:
+    """Read it; a shop in which nothing ever happened has a state all the same."""
+    using = router.db_for_write(TryOnJob)
+    jobs = TryOnJob.objects.using(using)
+    pending = jobs.filter(lane__in=(Lane.SHOPPER, Lane.CATALOGUE))
+    # Apart, for each has an index of its own.
+    settling = jobs.filter(lane=Lane.UNDER_WAY).waiting_for_a_person()
+    resting = jobs.filter(lane=None).waiting_for_a_person()
+    held = TryOnSubmission.objects.using(using).holding_slots()
+    state = (
+        ProviderState.rows()
+        .annotate(
+            slots=_whole(held, "COUNT", "pk"),
+            waiting=_whole(pending, "COUNT", "pk"),
+            oldest_at=_whole(pending, "MIN", "created_at", DateTimeField()),
+            settling=_whole(settling, "COUNT", "pk"),
+            resting=_whole(resting, "COUNT", "pk"),
+        )
+        .first()
+    )
+    if state is None:
+        return Now(ProviderState(), 0, 0, None, 0)
+    found: Any = state
+    return Now(state, found.slots, found.waiting, found.oldest_at, found.settling + found.resting)
+
+
+def _whole(rows: QuerySet[Any], function: str, name: str, kind: Any = None) -> Subquery:
+    """Return one figure of all ``rows``. As a plain function, for an aggregate would group them."""
+    kind = kind or IntegerField()
+    figure = ExpressionWrapper(Func(F(name), function=function), output_field=kind)
+    return Subquery(rows.order_by().values(figure=figure), output_field=kind)
