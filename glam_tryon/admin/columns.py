@@ -127,7 +127,7 @@ class JobColumns:
         if person is None or not person.image:
             return _("the photo was deleted")
         if person.kind != PersonPhoto.Kind.HOUSE_MODEL:
-            return _("own photo, which staff do not see")
+            return _("own photo, hidden")
         url = reverse("admin:glam_tryon_personphoto_change", args=[person.pk])
         return format_html('<a href="{}">{}</a>', url, person)
 

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
@@ -41,8 +42,19 @@ class ConsentTextForm(forms.ModelForm):
             self.fields["language"].choices = list(settings.LANGUAGES)  # type: ignore[attr-defined]
 
 
+class _Named(admin.ModelAdmin):
+    """A list whose title says what is in it."""
+
+    class Media:
+        css = {"all": ("glam_tryon/admin.css",)}
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, {**title, **(extra_context or {})})
+
+
 @admin.register(ConsentText)
-class ConsentTextAdmin(admin.ModelAdmin):
+class ConsentTextAdmin(_Named):
     """Drafts may be changed and deleted; a published text is there to be read."""
 
     form = ConsentTextForm
@@ -50,9 +62,6 @@ class ConsentTextAdmin(admin.ModelAdmin):
     list_filter = ("language",)
     actions = ("publish_texts",)
     change_form_template = "admin/glam_tryon/consenttext/change_form.html"
-
-    class Media:
-        css = {"all": ("glam_tryon/admin.css",)}
 
     @admin.display(description=gettext_lazy("text"), ordering="language")
     def name(self, text: ConsentText) -> str:
@@ -160,7 +169,7 @@ class ConsentTextAdmin(admin.ModelAdmin):
 
 
 @admin.register(ConsentRecord)
-class ConsentRecordAdmin(admin.ModelAdmin):
+class ConsentRecordAdmin(_Named):
     """Proofs, to be looked up; nobody changes them."""
 
     list_display = ("given", "text_named", "language", "short_hash", "taken_back")
@@ -179,9 +188,6 @@ class ConsentRecordAdmin(admin.ModelAdmin):
         "taken_back",
     )
     readonly_fields = fields
-
-    class Media:
-        css = {"all": ("glam_tryon/admin.css",)}
 
     @admin.display(description=gettext_lazy("given"), ordering="created_at")
     def given(self, record: ConsentRecord) -> SafeString:

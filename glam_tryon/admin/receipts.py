@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -74,7 +75,10 @@ class DeletionReceiptAdmin(PersonalDataPage, admin.ModelAdmin):
         return queryset.filter(found), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        page = {"may_purge": request.user.has_perm(PURGE)}
+        page = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "may_purge": request.user.has_perm(PURGE),
+        }
         return super().changelist_view(request, {**page, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:

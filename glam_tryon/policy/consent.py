@@ -74,28 +74,33 @@ def is_current(record: ConsentRecord) -> bool:
 
 def built_in_text() -> str:
     """Return the text that is right for the settings as they are, in the active language."""
-    sentences = [
-        _(
-            "I agree that this shop sends my photo and the product's picture to Glam AI, which "
-            "draws a preview of me wearing the product."
-        ),
-        _("The preview is AI-generated: fit and colours may differ."),
-        _("The photo shows me, or a person who agreed to this, and nobody under 18."),
-        _("Photo and preview are kept in the shop's own private storage."),
-        _photo_sentence(),
-        _("The preview is deleted after %(visitor)s, or with an account after %(account)s.")
-        % {
-            "visitor": duration_words(conf.VISITOR_RESULT_DAYS * DAY_SECONDS),
-            "account": duration_words(conf.RESULT_DAYS * DAY_SECONDS),
-        },
-        _("Under “My try-ons” I can delete both and take this back at any time."),
-        _("The copies that Glam AI makes follow Glam AI's own policy."),
+    paragraphs = [
+        [
+            _(
+                "I agree that this shop sends my photo and the product's picture to Glam AI, which "
+                "draws a preview of me wearing the product."
+            ),
+            _("The preview is AI-generated: fit and colours may differ."),
+            _("The photo shows me, or a person who agreed to this, and nobody under 18."),
+        ],
+        [
+            _("Photo and preview are kept in the shop's own private storage."),
+            _photo_sentence(),
+            _("The preview is deleted after %(visitor)s, or with an account after %(account)s.")
+            % {
+                "visitor": duration_words(conf.VISITOR_RESULT_DAYS * DAY_SECONDS),
+                "account": duration_words(conf.RESULT_DAYS * DAY_SECONDS),
+            },
+        ],
+        [
+            _("Under “My try-ons” I can delete both and take this back at any time."),
+            _("The copies that Glam AI makes follow Glam AI's own policy."),
+        ],
     ]
     if conf.SEND_IMAGES == "upload":
-        sentences.append(
-            _("To be drawn, the photo is put at a public address that is hard to guess.")
-        )
-    return " ".join(sentences)
+        public = _("To be drawn, the photo is put at a public address that is hard to guess.")
+        paragraphs[0].append(public)
+    return "\n".join(" ".join(sentences) for sentences in paragraphs)
 
 
 def _photo_sentence() -> str:

@@ -71,7 +71,7 @@ def test_a_shoppers_own_photo_is_named_and_not_shown(
     job = order()
     PersonPhoto.objects.update(kind=PersonPhoto.Kind.SHOPPER)
     html = job_page(admin_client, job)
-    assert "own photo, which staff do not see" in html
+    assert "own photo, hidden" in html
     assert "/picture/person/" not in html
     assert admin_client.get(f"{JOBS}{job.pk}/picture/person/").status_code == 404
 
