@@ -4,6 +4,7 @@ from glam_tryon.admin.batches import TryOnBatchAdmin
 from glam_tryon.admin.consent import ConsentRecordAdmin, ConsentTextAdmin
 from glam_tryon.admin.dashboard import DashboardAdmin
 from glam_tryon.admin.jobs import TryOnJobAdmin
+from glam_tryon.admin.ledger import TryOnSubmissionAdmin
 from glam_tryon.admin.personal_data import TryOnDataActions
 from glam_tryon.admin.photos import PersonPhotoAdmin
 from glam_tryon.admin.products import TryOnAdminMixin
@@ -21,4 +22,5 @@ __all__ = [
     "TryOnBatchAdmin",
     "TryOnDataActions",
     "TryOnJobAdmin",
+    "TryOnSubmissionAdmin",
 ]

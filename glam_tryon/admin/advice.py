@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.admin.stops import stop_words
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import Lane, Status
@@ -45,6 +46,8 @@ def job_state(job: TryOnJob) -> tuple[str, str]:
 
 def job_advice(job: TryOnJob) -> str:
     """Return what staff should know or do about a job, empty when all goes its way."""
+    if job.status == Status.PENDING and job.repeats is None:
+        return stop_words()
     if job.status == Status.UNCONFIRMED:
         return str(_NEEDS_PERSON if job.error_code == NEEDS_PERSON else _UNCONFIRMED)
     if job.status == Status.FAILED:

@@ -30,6 +30,7 @@ from glam_tryon.admin.filters import DayFilter, ErrorFilter, HouseModelFilter, P
 from glam_tryon.admin.forms import ORDER_FIELDS, OrderForm
 from glam_tryon.admin.person_photo import PersonPhotoOnClick
 from glam_tryon.admin.search import find
+from glam_tryon.admin.stops import stop_words
 from glam_tryon.models import (
     ProviderState,
     TryOnJob,
@@ -200,6 +201,8 @@ class TryOnJobAdmin(PersonPhotoOnClick, JobColumns, admin.ModelAdmin):
                     _("Resume"),
                 ),
             )
+        elif request.method == "GET" and (why := stop_words()):
+            messages.warning(request, why)
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, {**title, **(extra_context or {})})
 

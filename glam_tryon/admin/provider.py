@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.advice import pause_advice
 from glam_tryon.admin.show import age, badge, instant
+from glam_tryon.admin.stops import stop_facts, stop_words
 from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnSubmission
 from glam_tryon.models.clock import database_time
@@ -61,8 +62,9 @@ def _facts(state: ProviderState) -> list[tuple[str, SafeString | str | int]]:
     now = database_time(router.db_for_write(ProviderState))
     resting = state.rests(now)
     held = TryOnSubmission.objects.holding_slots().count()
+    stops = stop_words()
     facts: list[tuple[str, SafeString | str | int]] = [
-        (_("Submitting"), _state_badge(state, resting))
+        (_("Submitting"), _state_badge(state, resting or ("stopped" if stops else "")))
     ]
     if state.paused_at:
         facts.append((_("Since"), instant(state.paused_at)))
@@ -72,6 +74,7 @@ def _facts(state: ProviderState) -> list[tuple[str, SafeString | str | int]]:
     elif resting:
         until = state.throttled_until if resting == "throttled" else state.breaker_until
         facts.append((_("Until"), instant(until)))
+    facts += stop_facts()
     limit = conf.MAX_PARALLEL
     facts.append((_("Slots in use"), _("%(held)d of %(limit)d") % {"held": held, "limit": limit}))
     if state.effective_cap is not None and state.effective_cap < limit:
@@ -86,6 +89,8 @@ def _facts(state: ProviderState) -> list[tuple[str, SafeString | str | int]]:
 def _state_badge(state: ProviderState, resting: str) -> SafeString:
     if state.paused_at:
         return badge("failed", _("paused"))
+    if resting == "stopped":
+        return badge("failed", _("stopped by the shop"))
     if resting == "throttled":
         return badge("unconfirmed", _("rests: Glam has too much to do"))
     if resting:

@@ -8,6 +8,8 @@ from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.status import Lane, Status
+from glam_tryon.policy.purse import budget_left
+from glam_tryon.policy.switch import is_stopped
 
 
 def problems() -> list[str]:
@@ -36,6 +38,12 @@ def _problems() -> list[str]:
         .values_list("created_at", flat=True)
         .first()
     )
-    if oldest and (waited := (now - oldest).total_seconds()) > conf.HEALTH_PENDING_SECONDS:
+    # Who waits for the shop's own budget or switch is no sign of illness.
+    held = is_stopped() or bool(budget_left(now).code)
+    if (
+        oldest
+        and not held
+        and (waited := (now - oldest).total_seconds()) > conf.HEALTH_PENDING_SECONDS
+    ):
         found.append(f"the oldest pending job has waited for {waited:.0f} s")
     return found

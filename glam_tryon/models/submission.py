@@ -152,6 +152,10 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
         """Say that Glam gave the credits of these back. Returns how many counted until now."""
         return self.counted().update(refunded_at=DatabaseNow(), refunded_by=by[:150])
 
+    def charge(self) -> int:
+        """Take back that these were refunded. Returns how many were."""
+        return self.filter(refunded_at__isnull=False).update(refunded_at=None, refunded_by="")
+
     def older_than(self, seconds: float) -> TryOnSubmissionQuerySet:
         """Those whose POST, or the intent to it, is more than ``seconds`` ago."""
         return self.filter(started_at__lt=after(-seconds))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models import TryOnJob
+from glam_tryon.policy.cells import safe_cells
 
 #: The file's columns, for programs as well: never translated. No person is among them.
 COLUMNS = (
@@ -33,8 +34,6 @@ COLUMNS = (
     "finished_at",
     "feedback",
 )
-#: With these a spreadsheet takes a text for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Line:
@@ -61,7 +60,7 @@ def _lines(queryset: QuerySet[TryOnJob]) -> Iterator[str]:
     # Not from the list's own joins: a stream keeps its cursor open for long.
     rows = queryset.select_related(None).prefetch_related("submissions")
     for job in rows.iterator(chunk_size=1000):
-        yield writer.writerow(_safe(_row(job)))
+        yield writer.writerow(safe_cells(_row(job)))
 
 
 def _row(job: TryOnJob) -> Iterable[object]:
@@ -75,8 +74,3 @@ def _row(job: TryOnJob) -> Iterable[object]:
     yield from (taken[-1].event_id if taken else "", len(sent), "" if cost is None else cost)
     yield from (moment.isoformat() if moment else "" for moment in moments)
     yield job.feedback
-
-
-def _safe(values: Iterable[object]) -> list[str]:
-    texts = map(str, values)
-    return [f"'{text}" if text.startswith(_FORMULA) else text for text in texts]
