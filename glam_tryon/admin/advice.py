@@ -21,13 +21,13 @@ _PAUSES: dict[str, Promise] = {
 }
 _NEEDS_PERSON = _(
     "Glam fetched the photo, but its answer was lost: the picture may be drawn and billed. Look "
-    "for it in the Glam account. It is not sent again by itself; in the list you can cancel it."
+    "for it in the Glam account. It is not sent again by itself: resubmit or cancel it."
 )
 _UNCONFIRMED = _(
     "Nobody knows yet whether Glam took it. This settles by itself within minutes, and nothing is "
     "sent twice meanwhile."
 )
-_FAILED = _("“Retry failed” in the list sends it once more; Glam may bill that as a new picture.")
+_FAILED = _("“Retry failed” sends it once more; Glam may bill that as a new picture.")
 
 _PHOTO_GONE = _("The photo was deleted, so it cannot be sent again.")
 

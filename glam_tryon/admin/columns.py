@@ -12,15 +12,20 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from glam_tryon.admin.advice import job_advice, job_state
 from glam_tryon.admin.show import NOTHING, age, badge, figure, hidden, instant, thumbnail
-from glam_tryon.models import PersonPhoto, TryOnJob, TryOnSubmission, TryOnTransition
+from glam_tryon.admin.waiting import waits_for
+from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.owner import ERASED, SHOP
+from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.policy.purse import money_words
 
 PERSON = "person"
 GARMENT = "garment"
+#: Statuses in which a job may have results.
+_DRAWN = (Status.STORING, *CLOSED)
 
 
-def _picture_url(job: TryOnJob, which: object) -> str:
+def picture_url(job: TryOnJob, which: object) -> str:
+    """Return the address of one of a job's pictures, for staff."""
     return reverse("admin:glam_tryon_tryonjob_picture", args=[job.pk, which])
 
 
@@ -58,13 +63,13 @@ class JobColumns:
     def thumbnails(self, job: TryOnJob) -> SafeString:
         found = []
         if person := shown_person(job):
-            found.append(thumbnail(_picture_url(job, PERSON), str(person)))
+            found.append(thumbnail(picture_url(job, PERSON), str(person)))
         elif job.person_photo and job.person_photo.image:
             found.append(hidden(_("own photo, hidden")))
         if job.garment_image:
-            found.append(thumbnail(_picture_url(job, GARMENT), job.garment_title))
+            found.append(thumbnail(picture_url(job, GARMENT), job.garment_title))
         if (first := getattr(job, "first_result", None)) is not None:
-            found.append(thumbnail(_picture_url(job, first), _("Result")))
+            found.append(thumbnail(picture_url(job, first), _("Result")))
         return self._side_by_side(found)
 
     @admin.display(description=gettext_lazy("who"))
@@ -90,13 +95,14 @@ class JobColumns:
     def pictures(self, job: TryOnJob) -> SafeString:
         found = []
         if job.garment_image:
-            found.append(figure(_picture_url(job, GARMENT), _("Garment")))
+            found.append(figure(picture_url(job, GARMENT), _("Garment")))
         if person := shown_person(job):
-            found.append(figure(_picture_url(job, PERSON), str(person)))
-        results = list(job.results.all())
+            found.append(figure(picture_url(job, PERSON), str(person)))
+        # Before one is on its way there is none: one question less.
+        results = list(job.results.all()) if job.status in _DRAWN else []
         found += [
             figure(
-                _picture_url(job, result.position),
+                picture_url(job, result.position),
                 _("Result") if len(results) == 1 else _("Result %(number)d") % {"number": number},
             )
             for number, result in enumerate(results, start=1)
@@ -139,6 +145,10 @@ class JobColumns:
     def advice(self, job: TryOnJob) -> str:
         return job_advice(job)
 
+    @admin.display(description=gettext_lazy("waits for"))
+    def waits(self, job: TryOnJob) -> str:
+        return waits_for(job)
+
     @admin.display(description=gettext_lazy("created"))
     def created_exactly(self, job: TryOnJob) -> SafeString:
         return instant(job.created_at)
@@ -158,27 +168,3 @@ class JobColumns:
     @admin.display(description=gettext_lazy("next step"))
     def next_step(self, job: TryOnJob) -> SafeString:
         return instant(job.next_step_at)
-
-
-class SubmissionColumns:
-    """Display methods for one line of a job's ledger."""
-
-    @admin.display(description=gettext_lazy("sent"))
-    def sent(self, line: TryOnSubmission) -> SafeString:
-        return instant(line.sent_at)
-
-    @admin.display(description=gettext_lazy("photo fetched"))
-    def fetched(self, line: TryOnSubmission) -> SafeString:
-        return instant(line.fetched_at)
-
-
-class TransitionColumns:
-    """Display methods for one line of a job's history."""
-
-    @admin.display(description=gettext_lazy("at"))
-    def when(self, line: TryOnTransition) -> SafeString:
-        return instant(line.at)
-
-    @admin.display(description=gettext_lazy("status"))
-    def status_badge(self, line: TryOnTransition) -> SafeString:
-        return badge(line.status, line.get_status_display())

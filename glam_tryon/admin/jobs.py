@@ -1,4 +1,4 @@
-"""The list of jobs, one job's page, and what staff may do with them."""
+"""The list of jobs, and who may do what with them."""
 
 from __future__ import annotations
 
@@ -16,72 +16,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.actions import ACTIONS
-from glam_tryon.admin.advice import job_advice
 from glam_tryon.admin.changelist import JobChangeList
 from glam_tryon.admin.columns import (
     GARMENT,
     PERSON,
     JobColumns,
-    SubmissionColumns,
-    TransitionColumns,
     shown_person,
 )
 from glam_tryon.admin.filters import DayFilter, ErrorFilter, HouseModelFilter, ProductModelFilter
-from glam_tryon.admin.forms import ORDER_FIELDS, OrderForm
-from glam_tryon.admin.person_photo import PersonPhotoOnClick
+from glam_tryon.admin.job_page import JobPage
 from glam_tryon.admin.search import find
 from glam_tryon.admin.stops import stop_words
 from glam_tryon.models import (
     ProviderState,
     TryOnJob,
     TryOnResult,
-    TryOnSubmission,
-    TryOnTransition,
 )
 from glam_tryon.models.receipt import Why
 from glam_tryon.policy.deletion import delete_tryon
 from glam_tryon.views.pictures import read_picture
 
 
-class _ReadOnlyInline(admin.TabularInline):
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-_ABOUT = ("pictures", "product_link", "person", "mask_type", "priority")
-#: What the page shows when there is something to show, and what that depends on.
-_TIMES = {
-    "created_exactly": "created_at",
-    "submitted": "submitted_at",
-    "drawn": "ready_at",
-    "finished": "finished_at",
-    "next_step": "next_step_at",
-    "polls": "polls",
-    "remote_status": "remote_status",
-}
-
-
-class SubmissionInline(SubmissionColumns, _ReadOnlyInline):
-    model = TryOnSubmission
-    fields = ("number", "outcome", "code", "detail", "sent", "fetched", "event_id", "slot")
-    readonly_fields = fields
-
-
-class TransitionInline(TransitionColumns, _ReadOnlyInline):
-    model = TryOnTransition
-    verbose_name_plural = gettext_lazy("steps so far")
-    fields = ("when", "status_badge", "note")
-    readonly_fields = fields
-
-
 @admin.register(TryOnJob)
-class TryOnJobAdmin(PersonPhotoOnClick, JobColumns, admin.ModelAdmin):
+class TryOnJobAdmin(JobColumns, JobPage):
     """Jobs, newest first. They are ordered with the add form and changed by actions only."""
 
     list_display = (
@@ -108,40 +65,9 @@ class TryOnJobAdmin(PersonPhotoOnClick, JobColumns, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     actions = ACTIONS
-    inlines = (SubmissionInline, TransitionInline)
 
     class Media:
         css = {"all": ("glam_tryon/admin.css",)}
-
-    # What may be done: ordering, and the actions below; a job's fields are nobody's to edit.
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            cost = _("Saving orders the picture. Glam may bill it.")
-            return [(None, {"fields": ORDER_FIELDS, "description": cost})]
-        about = ["status_badge", *_ABOUT]
-        if obj.error_code:
-            about.insert(1, "problem_in_full")
-        if job_advice(obj):
-            about.insert(1, "advice")
-        if self.offers_person_photo(request, obj):
-            about.insert(about.index("person") + 1, "show_person_photo")
-        times = [name for name, attribute in _TIMES.items() if getattr(obj, attribute)]
-        return [(None, {"fields": about}), (_("Times"), {"fields": times})]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            return ()
-        sometimes = ("advice", "problem_in_full", "show_person_photo")
-        return ("status_badge", *sometimes, *_ABOUT, *_TIMES)
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> Any:
-        return OrderForm if obj is None else super().get_form(request, obj, change, **kwargs)
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        return self.inlines if obj is not None else ()
 
     def delete_model(self, request: HttpRequest, obj: TryOnJob) -> None:
         # The files first: a row that is gone names them no more. With some left it stays, hidden.
@@ -151,9 +77,6 @@ class TryOnJobAdmin(PersonPhotoOnClick, JobColumns, admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
         for job in queryset.iterator(chunk_size=500):
             self.delete_model(request, job)
-
-    def save_model(self, request: HttpRequest, obj: TryOnJob, form: Any, change: bool) -> None:
-        """Nothing to save: the form ordered the job."""
 
     def has_resubmit_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("glam_tryon.resubmit_unconfirmed")
@@ -171,21 +94,6 @@ class TryOnJobAdmin(PersonPhotoOnClick, JobColumns, admin.ModelAdmin):
     ) -> tuple[QuerySet[TryOnJob], bool]:
         text = search_term.strip()
         return (find(queryset, text) if text else queryset), False
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        # The page of a job has nothing to save, so it has no button that says so.
-        shown: dict[str, Any] = {"show_save_and_continue": False}
-        if object_id is not None:
-            shown |= {"show_save": False, "show_save_and_add_another": False, "title": _("Try-on")}
-        return super().changeform_view(
-            request, object_id, form_url, {**shown, **(extra_context or {})}
-        )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         state = ProviderState.load()

@@ -49,7 +49,10 @@ class PersonPhotoOnClick:
 
     def offers_person_photo(self, request: HttpRequest, job: TryOnJob) -> bool:
         """Say whether the page has the button."""
-        return request.user.has_perm(PERMISSION) and hidden_photo(job) is not None
+        # Of what the page read already; the look itself asks where it is written.
+        photo = job.person_photo
+        own = photo is not None and photo.kind == PersonPhoto.Kind.SHOPPER and photo.is_there
+        return own and request.user.has_perm(PERMISSION)
 
     def person_photo_urls(self) -> list[Any]:
         """Return the address behind the button."""

@@ -23,14 +23,14 @@ def age(moment: datetime | None) -> SafeString:
     """Return "3 minutes ago", with the exact time on hover."""
     if moment is None:
         return NOTHING
-    return _time(moment, title=exact(moment), text=_since(moment))
+    return _time(moment, title=exact(moment), text=since(moment))
 
 
 def instant(moment: datetime | None) -> SafeString:
     """Return the exact time, with "3 minutes ago" on hover."""
     if moment is None:
         return NOTHING
-    return _time(moment, title=_since(moment), text=exact(moment))
+    return _time(moment, title=since(moment), text=exact(moment))
 
 
 def exact(moment: datetime) -> str:
@@ -49,7 +49,8 @@ def _local(moment: datetime) -> datetime:
     return timezone.localtime(moment) if timezone.is_aware(moment) else moment
 
 
-def _since(moment: datetime) -> str:
+def since(moment: datetime) -> str:
+    """Return "3 minutes ago", empty for what is to come."""
     passed = (timezone.now() if timezone.is_aware(moment) else datetime.now()) - moment  # noqa: DTZ005
     if passed < timedelta(0):
         return ""

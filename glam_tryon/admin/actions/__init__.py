@@ -1,9 +1,16 @@
 """What staff may do with jobs that they chose in the list, or with one on its page."""
 
-from glam_tryon.admin.actions.asking import ask_again, refetch_results
-from glam_tryon.admin.actions.buying import resubmit_unconfirmed, retry_failed, submit_now
+from glam_tryon.admin.actions.asking import ASK, REFETCH, ask_again, refetch_results
+from glam_tryon.admin.actions.buying import (
+    RESUBMIT,
+    RETRY,
+    SUBMIT,
+    resubmit_unconfirmed,
+    retry_failed,
+    submit_now,
+)
 from glam_tryon.admin.actions.export import export_csv
-from glam_tryon.admin.actions.stopping import cancel_jobs, delete_pictures
+from glam_tryon.admin.actions.stopping import CANCEL, DELETE, cancel_jobs, delete_pictures
 
 #: In the order in which staff read them.
 ACTIONS = (
@@ -17,4 +24,7 @@ ACTIONS = (
     export_csv,
 )
 
-__all__ = ["ACTIONS"]
+#: Those that have a button on a job's page.
+DEEDS = (SUBMIT, ASK, RETRY, REFETCH, RESUBMIT, CANCEL, DELETE)
+
+__all__ = ["ACTIONS", "DEEDS"]
