@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -22,10 +21,11 @@ class JobChangeList(ChangeList):
 
     page: Page
 
-    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """Leave the position out: it is no filter."""
-        found: dict[str, Any] = super().get_filters_params(params)
-        return {name: found[name] for name in found if name not in (OLDER, NEWER, OLDEST)}
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Leave the position out: it is no filter, and goes along to no other page."""
+        for name in (OLDER, NEWER, OLDEST):
+            self.filter_params.pop(name, None)
+        return super().get_filters(request)
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
         """Return the one order there is."""
@@ -44,6 +44,8 @@ class JobChangeList(ChangeList):
 
     def _find(self, request: HttpRequest) -> Page:
         size = self.list_per_page
+        if self.queryset.query.is_empty():
+            return Page([], newer=False, older=False, count=0)
         where = request.GET
         try:
             if OLDER in where:
@@ -72,5 +74,4 @@ class JobChangeList(ChangeList):
         return steps
 
     def _link(self, name: str = "", value: str = "") -> str:
-        query: str = self.get_query_string(remove=[PAGE_VAR])
-        return f"{query}{'&' if query != '?' else ''}{urlencode({name: value})}" if name else query
+        return str(self.get_query_string({name: value} if name else None))

@@ -21,7 +21,7 @@ from glam_tryon.policy.purse import money_words
 PERSON = "person"
 GARMENT = "garment"
 #: Statuses in which a job may have results.
-_DRAWN = (Status.STORING, *CLOSED)
+DRAWN = (Status.STORING, *CLOSED)
 
 
 def picture_url(job: TryOnJob, which: object) -> str:
@@ -98,8 +98,7 @@ class JobColumns:
             found.append(figure(picture_url(job, GARMENT), _("Garment")))
         if person := shown_person(job):
             found.append(figure(picture_url(job, PERSON), str(person)))
-        # Before one is on its way there is none: one question less.
-        results = list(job.results.all()) if job.status in _DRAWN else []
+        results = list(job.results.all()) if job.status in DRAWN else []
         found += [
             figure(
                 picture_url(job, result.position),

@@ -27,7 +27,14 @@ DAYS = 7
 Jobs = QuerySet[TryOnJob]
 
 
-class ErrorFilter(admin.SimpleListFilter):
+class _ChoiceFilter(admin.SimpleListFilter):
+    """One that holds even when there is nothing (any more) to choose from."""
+
+    def has_output(self) -> bool:
+        return bool(self.value()) or super().has_output()
+
+
+class ErrorFilter(_ChoiceFilter):
     """By the error codes that there are."""
 
     title = gettext_lazy("error")
@@ -40,7 +47,7 @@ class ErrorFilter(admin.SimpleListFilter):
         return queryset.filter(error_code=self.value()) if self.value() else queryset
 
 
-class ProductModelFilter(admin.SimpleListFilter):
+class ProductModelFilter(_ChoiceFilter):
     """By the models that are registered."""
 
     title = gettext_lazy("product model")
@@ -59,7 +66,7 @@ class ProductModelFilter(admin.SimpleListFilter):
         return queryset.none() if self.value() else queryset
 
 
-class HouseModelFilter(admin.SimpleListFilter):
+class HouseModelFilter(_ChoiceFilter):
     """By the house model who wears it."""
 
     title = gettext_lazy("house model")

@@ -7,13 +7,14 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from glam_tryon.admin.actions import DEEDS
 from glam_tryon.admin.actions.deed import Deed
 from glam_tryon.admin.advice import job_advice
-from glam_tryon.admin.columns import PERSON, picture_url, shown_person
+from glam_tryon.admin.columns import DRAWN, PERSON, picture_url, shown_person
 from glam_tryon.admin.forms import ORDER_FIELDS, OrderForm
 from glam_tryon.admin.person_photo import PersonPhotoOnClick
 from glam_tryon.admin.timeline import timeline
@@ -73,6 +74,9 @@ class JobPage(PersonPhotoOnClick, admin.ModelAdmin):
             job: TryOnJob = rows.get(pk=object_id)
         except (TryOnJob.DoesNotExist, ValidationError):
             return None
+        if job.status in DRAWN:
+            # Before a picture is on its way there is none: one question less.
+            prefetch_related_objects([job], "results")
         return job
 
     def save_model(self, request: HttpRequest, obj: TryOnJob, form: Any, change: bool) -> None:

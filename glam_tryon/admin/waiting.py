@@ -65,12 +65,13 @@ def _last_answer(job: TryOnJob) -> str:
 def _before_sending(job: TryOnJob) -> str:
     if job.lane == Lane.PAUSED:
         return _("Its batch is paused.")
+    now = timezone.now()
+    state = ProviderState.load()
+    if resting := state.rests(now):
+        return _resting(state, resting)
     switch = ShopSwitch.load()
     if switch.stopped_at:
         return _("Try-ons are stopped: %(why)s") % {"why": switch.why or _("by staff")}
-    state, now = ProviderState.load(), timezone.now()
-    if resting := state.rests(now):
-        return _resting(state, resting)
     if job.next_step_at and job.next_step_at > now and job.error_code:
         return _("The last try came to nothing (%(code)s).") % {"code": job.error_code}
     left = budget_left(now, switch=switch)
