@@ -57,7 +57,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
             wrong.append(Error(str(error), hint=setting.doc, id="glam_tryon.E001"))
     wrong += [] if wrong else _hooks()
     # Values are held against each other once each is right in itself.
-    together = [] if wrong else [*_key(), *_public_address(), *_times(), *_addresses()]
+    together = [] if wrong else [*_key(), *_public_address(), *_times(), *_addresses(), *_prices()]
     return [*found, *wrong, *together]
 
 
@@ -149,5 +149,19 @@ def _addresses() -> list[CheckMessage]:
             'GLAM_TRYON["BASE_URL"] is not https: the API key would travel unencrypted.',
             hint="Only a loopback address (the sandbox) may be http.",
             id="glam_tryon.E002",
+        )
+    ]
+
+
+def _prices() -> list[CheckMessage]:
+    names = ("SHOP_DAY_MONEY", "SHOP_MONTH_MONEY")
+    limits = [name for name in names if getattr(conf, name) is not None]
+    if not limits or conf.PRICE_PER_CREDIT is not None:
+        return []
+    return [
+        checks.Warning(
+            f'GLAM_TRYON["{limits[0]}"] stops nothing while PRICE_PER_CREDIT is unknown.',
+            hint="Set PRICE_PER_CREDIT to what a credit costs, or limit the generations.",
+            id="glam_tryon.W010",
         )
     ]

@@ -20,6 +20,7 @@ from glam_tryon.admin.show import NOTHING, badge, instant
 from glam_tryon.models import TryOnSubmission
 from glam_tryon.policy.ledger import OUTCOMES, REFUNDED, Total, bill, totals
 from glam_tryon.policy.period import month_of
+from glam_tryon.policy.purse import money_words
 
 #: So many months are offered, this one first.
 MONTHS = 13
@@ -142,7 +143,7 @@ class TryOnSubmissionAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("price"))
     def price_shown(self, line: TryOnSubmission) -> str:
-        return NOTHING if line.price is None else _money(line.price, line.currency)
+        return NOTHING if line.price is None else money_words(line.price, line.currency)
 
     @admin.display(description=gettext_lazy("event id"))
     def event(self, line: TryOnSubmission) -> SafeString:
@@ -202,10 +203,6 @@ def _words(total: Total, words: str) -> dict[str, Any]:
         "may_be_billed": total.may_be_billed,
         "submissions": number_format(total.submissions, force_grouping=True),
         "credits": number_format(total.credits.normalize(), force_grouping=True),
-        "money": _money(total.money, total.currency) if known else "",
+        "money": money_words(total.money, total.currency) if known else "",
         "unpriced": total.unpriced if known else 0,
     }
-
-
-def _money(amount: Any, currency: str) -> str:
-    return f"{number_format(amount, 2, force_grouping=True)}\N{NO-BREAK SPACE}{currency}"

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.advice import pause_advice
 from glam_tryon.admin.show import age, badge, instant
-from glam_tryon.admin.stops import stop_facts, stop_words
+from glam_tryon.admin.stops import BUDGET, STOPPED, stop_facts, why_stopped
 from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnSubmission
 from glam_tryon.models.clock import database_time
@@ -62,9 +62,8 @@ def _facts(state: ProviderState) -> list[tuple[str, SafeString | str | int]]:
     now = database_time(router.db_for_write(ProviderState))
     resting = state.rests(now)
     held = TryOnSubmission.objects.holding_slots().count()
-    stops = stop_words()
     facts: list[tuple[str, SafeString | str | int]] = [
-        (_("Submitting"), _state_badge(state, resting or ("stopped" if stops else "")))
+        (_("Submitting"), _state_badge(state, resting or why_stopped()))
     ]
     if state.paused_at:
         facts.append((_("Since"), instant(state.paused_at)))
@@ -89,8 +88,10 @@ def _facts(state: ProviderState) -> list[tuple[str, SafeString | str | int]]:
 def _state_badge(state: ProviderState, resting: str) -> SafeString:
     if state.paused_at:
         return badge("failed", _("paused"))
-    if resting == "stopped":
+    if resting == STOPPED:
         return badge("failed", _("stopped by the shop"))
+    if resting == BUDGET:
+        return badge("unconfirmed", _("waits: the budget is used up"))
     if resting == "throttled":
         return badge("unconfirmed", _("rests: Glam has too much to do"))
     if resting:

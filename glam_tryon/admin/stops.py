@@ -10,6 +10,16 @@ from glam_tryon.models import ShopSwitch
 from glam_tryon.policy.purse import MONTH_OVER, Left, budget_left
 from glam_tryon.words import moment_words
 
+STOPPED, BUDGET = "stopped", "budget"
+
+
+def why_stopped() -> str:
+    """Return ``stopped`` or ``budget``, empty when neither keeps try-ons from being sent."""
+    switch = ShopSwitch.load()
+    if switch.stopped_at:
+        return STOPPED
+    return BUDGET if budget_left(switch=switch).code else ""
+
 
 def stop_words() -> str:
     """Return why jobs wait and until when, empty when neither is the reason."""

@@ -30,11 +30,17 @@ def price(count: int = 1) -> Decimal | None:
     return None if each is None else each * credits_of(count)
 
 
-def money_words(amount: Decimal | None) -> str:
-    """Return an amount in the active language, empty when it is unknown."""
+def money_words(amount: Decimal | None, currency: str = "") -> str:
+    """Return an amount in the active language, empty when it is unknown.
+
+    Without a ``currency`` it is in that of the settings. Amounts of less than a cent are written
+    out, so that no generation looks free.
+    """
     if amount is None:
         return ""
-    return f"{number_format(amount, 2, force_grouping=True)}\N{NO-BREAK SPACE}{conf.CURRENCY}"
+    digits = 2 if amount == round(amount, 2) else 4
+    words = number_format(amount, digits, force_grouping=True)
+    return f"{words}\N{NO-BREAK SPACE}{currency or conf.CURRENCY}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,7 +226,7 @@ def test_the_page_of_settings_names_every_setting_and_every_check() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     source = (ROOT / "glam_tryon" / "checks.py").read_text()
     checks = {word.split('"')[0] for word in source.split('id="')[1:]}
-    assert len(checks) == 9
+    assert len(checks) == 10
     assert [name for name in Settings.all() if f"| `{name}` |" not in page] == []
     assert [name for name in sorted(checks) if f"| `{name}` |" not in page] == []
 
@@ -239,3 +239,15 @@ def test_local_times_without_a_zone_are_an_error(settings: Any) -> None:
     settings.USE_TZ = False
     (message,) = check_time_zones(None)
     assert (ids([message]), message.level) == (["E003"], ERROR)
+
+
+# W010: a budget that stops nothing.
+
+
+@pytest.mark.parametrize("name", ["SHOP_DAY_MONEY", "SHOP_MONTH_MONEY"])
+@pytest.mark.parametrize("amount", [0, "100.00"])
+def test_w010_money_without_a_price(settings: Any, name: str, amount: object) -> None:
+    (message,) = found(settings, **{name: amount})
+    assert ids([message]) == ["W010"]
+    assert name in message.msg
+    assert found(settings, **{name: amount}, PRICE_PER_CREDIT="0.08") == []

@@ -63,6 +63,10 @@ def test_an_amount_is_written_as_the_language_does(
         assert purse.money_words(Decimal("1234.5")) == words
 
 
+def test_less_than_a_cent_is_written_out() -> None:
+    assert purse.money_words(Decimal("0.064"), "EUR") == "0.0640\xa0EUR"
+
+
 # Days and months.
 
 
