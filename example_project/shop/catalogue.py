@@ -37,6 +37,8 @@ class Model:
 
     title: str
     picture: str
+    body_type: str
+    size: str
 
 
 ARTICLES = [
@@ -133,8 +135,8 @@ ARTICLES = [
 ]
 
 MODELS = [
-    Model("Amara", "amara.jpg"),
-    Model("Jonas", "jonas.jpg"),
-    Model("Lucía", "lucia.jpg"),
-    Model("Kenji", "kenji.jpg"),
+    Model("Amara", "amara.jpg", "1.74 m", "M"),
+    Model("Jonas", "jonas.jpg", "1.86 m", "L"),
+    Model("Lucía", "lucia.jpg", "1.66 m", "S"),
+    Model("Kenji", "kenji.jpg", "1.79 m", "M"),
 ]
