@@ -19,9 +19,9 @@ from django.test.utils import override_settings
 from benchmarks.table import table
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.conf import given
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.sandbox import LogNormal, Sandbox
+from glam_tryon.setting import given
 from tests.engine import storm
 from tests.engine.invariants import check_invariants
 from tests.engine.pollers import Pollers

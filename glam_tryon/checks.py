@@ -12,9 +12,10 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from glam_tryon.conf import Settings, conf, given, is_loopback
+from glam_tryon.conf import Settings, conf, is_loopback
 from glam_tryon.exceptions import HookFailed, SettingError
 from glam_tryon.policy.hooks import hook_of
+from glam_tryon.setting import given
 
 
 @register(Tags.compatibility)

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from glam_tryon.conf import Settings, given
+from glam_tryon.conf import Settings
 from glam_tryon.exceptions import HookFailed
+from glam_tryon.setting import given
 
 
 def hook_of(name: str) -> Callable[..., Any] | None:
