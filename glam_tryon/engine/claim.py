@@ -22,6 +22,7 @@ from glam_tryon.models import (
     TryOnTransition,
 )
 from glam_tryon.models.clock import DatabaseNow, after, database_time
+from glam_tryon.models.job_moves import log_move
 from glam_tryon.models.status import Lane, Status
 from glam_tryon.policy.purse import budget_left, credits_of, price
 
@@ -69,13 +70,7 @@ def claim_steps(limit: int) -> list[Claimed]:
 def seconds_to_next_step() -> float:
     """Return how long it is until a job under way is due; infinite when there is none."""
     using = router.db_for_write(TryOnJob)
-    row = (
-        TryOnJob.objects.using(using)
-        .filter(lane=Lane.UNDER_WAY)
-        .order_by("next_step_at")
-        .values_list("next_step_at", DatabaseNow())
-        .first()
-    )
+    row = TryOnJob.objects.using(using).coming().values_list("next_step_at", DatabaseNow()).first()
     return (row[0] - row[1]).total_seconds() if row else math.inf
 
 
@@ -189,6 +184,8 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
             for claim in claimed
         ]
     )
+    for job in chosen:
+        log_move(job.pk, Status.PENDING, Status.SUBMITTING)
     return claimed
 
 

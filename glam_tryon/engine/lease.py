@@ -7,13 +7,14 @@ from django.db.models import F
 
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.clock import after
-from glam_tryon.models.status import Lane
+from glam_tryon.models.status import Lane, Status
 
 # The order of the claim is that of the index glam_tryon_job_due.
 _TAKE = """
 UPDATE {table} SET lease_token = %s, next_step_at = {end}, attempts = attempts + 1
 WHERE id IN (
-    SELECT id FROM {table} WHERE lane = {lane} AND next_step_at <= {now}
+    SELECT id FROM {table}
+    WHERE lane = {lane} AND next_step_at <= {now} AND status IN ({statuses})
     ORDER BY next_step_at LIMIT %s {lock}
 )
 RETURNING *
@@ -44,7 +45,12 @@ def lease_due(using: str, limit: int, token: str, seconds: float) -> list[TryOnJ
         # An idle poller must not take the one write lock four times a second.
         return []
     words = _POSTGRESQL if vendor == "postgresql" else _SQLITE
-    statement = _TAKE.format(table=TryOnJob._meta.db_table, lane=int(Lane.UNDER_WAY), **words)
+    statement = _TAKE.format(
+        table=TryOnJob._meta.db_table,
+        lane=int(Lane.UNDER_WAY),
+        statuses=", ".join(f"'{status}'" for status in Status.values),
+        **words,
+    )
     taken = list(jobs.raw(statement, [token, seconds, limit]))
     return sorted(taken, key=lambda job: job.created_at)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from django.db import router, transaction
 from django.db.models import F
@@ -22,6 +23,12 @@ logger = logging.getLogger("glam_tryon.jobs")
 
 #: The ends that are counted, each in the transaction of its move.
 _ENDS = {Status.READY: Event.READY, Status.FAILED: Event.FAILED, Status.CANCELED: Event.CANCELED}
+
+
+def log_move(job_id: UUID, origin: str, to: str, note: str = "") -> None:
+    """Write the one line of a transition; its parts are the record's ``args`` as well."""
+    facts = {"job": str(job_id), "from_status": origin, "to_status": to, "note": note}
+    logger.info("job=%(job)s from=%(from_status)s to=%(to_status)s note=%(note)s", facts)
 
 
 class JobMoves(JobColumns):
@@ -72,8 +79,7 @@ class JobMoves(JobColumns):
                         began_at=self.created_at if to == Status.READY else None,
                     ).save(using=using)
         if changed:
-            facts = {"job": str(self.pk), "from_status": self.status, "to_status": to, "note": note}
-            logger.info("job=%(job)s from=%(from_status)s to=%(to_status)s note=%(note)s", facts)
+            log_move(self.pk, self.status, to, note)
         self.status = to
         return True
 

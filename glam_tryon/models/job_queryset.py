@@ -11,17 +11,23 @@ from glam_tryon.models.status import Lane, Status
 
 class TryOnJobQuerySet(JobCodes):
     def moving(self) -> TryOnJobQuerySet:
-        """Those that will still change by themselves, without a person's decision."""
+        """Those that this version will still change by itself, without a person's decision."""
         lanes = [Lane.UNDER_WAY, Lane.SHOPPER, Lane.CATALOGUE]
-        return self.filter(lane__in=lanes).exclude(
+        return self.filter(lane__in=lanes, status__in=Status.values).exclude(
             status=Status.UNCONFIRMED, error_code=NEEDS_PERSON
         )
 
     def under_way(self) -> TryOnJobQuerySet:
         """Those whose next step needs no slot and is due now, longest overdue first."""
-        return self.filter(lane=Lane.UNDER_WAY, next_step_at__lte=DatabaseNow()).order_by(
-            "next_step_at"
-        )
+        return self.coming().filter(next_step_at__lte=DatabaseNow())
+
+    def coming(self) -> TryOnJobQuerySet:
+        """Those whose next step needs no slot, the first one first.
+
+        A status that is not known is a newer version's, and so is its next step: while a shop is
+        upgraded, pollers of both versions work.
+        """
+        return self.filter(lane=Lane.UNDER_WAY, status__in=Status.values).order_by("next_step_at")
 
     def waiting_for_a_slot(self, lane: Lane) -> TryOnJobQuerySet:
         """Those that may be sent now, in the order of their turns, then of their asking.
@@ -29,7 +35,8 @@ class TryOnJobQuerySet(JobCodes):
         Written as an exclusion, which no index serves: SQLite would choose the one by time and
         then sort a whole backlog.
         """
-        due = self.filter(lane=lane).exclude(next_step_at__gt=DatabaseNow())
+        due = self.filter(lane=lane, status=Status.PENDING)
+        due = due.exclude(next_step_at__gt=DatabaseNow())
         return due.order_by("turn", "created_at")
 
     def hurry(self) -> int:

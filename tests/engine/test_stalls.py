@@ -178,6 +178,20 @@ def test_sigterm_lets_the_step_in_flight_end_and_leaves_nothing_unconfirmed(
     check_invariants(glam, media_root)
 
 
+def test_a_poller_whose_terminal_is_gone_stops_as_by_sigterm(
+    order: Order, pollers: Pollers, glam: Sandbox, media_root: Path
+) -> None:
+    glam.faults = FaultScript.from_rules([AT_SUBMIT])
+    job = order()
+    poller = pollers.start()
+    glam.wait_for(lambda: "submit" in kinds(glam), 20)
+    poller.send(signal.SIGHUP)
+    assert poller.wait(25) == 0, poller.said()
+    job.refresh_from_db()
+    assert (job.status, job.lease_token) == ("in_queue", "")
+    check_invariants(glam, media_root)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["poll", "store"])
 def test_sigterm_ends_a_poller_within_25_seconds_although_glam_answers_nothing(

@@ -1,16 +1,21 @@
-"""Faults 35, 36, 41 and 43: a database that goes away, is busy, is another one, is watched."""
+"""Faults 35, 36, 40, 41 and 43: a database that goes away, is busy, is newer, is another one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from glam_tryon import jobs
+from glam_tryon.engine import claim as claims
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import TryOnJob
+from glam_tryon.models.clock import database_time
+from glam_tryon.models.status import Lane
 from glam_tryon.sandbox import Sandbox
 from tests.faults.databases import after, away_until, before, in_the_way, interrupted
 from tests.faults.outcome import outcomes, posts, state
@@ -197,4 +202,49 @@ def test_fault_43_a_thousand_idle_rounds_with_debug_on_keep_nothing(
         kept.append(len(connection.queries_log))
     assert max(kept) < 50
     assert kept[-1] <= max(kept[:100])
+    hold_invariants()
+
+
+# Fault 40: pollers of two versions while a shop is upgraded.
+
+
+@pytest.fixture
+def newer_column(db: None) -> Iterator[None]:
+    """A column that this version does not know."""
+    table = TryOnJob._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} ADD COLUMN newer_word varchar(20) NULL")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DROP COLUMN newer_word")
+
+
+@pytest.mark.usefixtures("newer_column")
+def test_fault_40_a_poller_works_on_a_database_that_is_a_version_ahead(
+    order: Order, engine: Engine, hold_invariants: Hold
+) -> None:
+    job = order()
+    engine.pump()
+    assert state(job) == ("ready", "")
+    hold_invariants()
+
+
+@pytest.mark.parametrize("lane", [Lane.UNDER_WAY, Lane.SHOPPER])
+def test_fault_40_a_status_of_a_newer_version_is_left_to_that_versions_pollers(
+    lane: Lane, order: Order, engine: Engine, glam: Sandbox, hold_invariants: Hold
+) -> None:
+    theirs = [order() for _ in range(3)]
+    due = database_time("default") - timedelta(hours=1)
+    newer = {"status": "moderating", "lane": lane, "next_step_at": due, "turn": 0}
+    TryOnJob.objects.filter(pk__in=[job.pk for job in theirs]).update(**newer)
+    mine = order()
+    engine.pump()
+    assert state(mine) == ("ready", "")
+    for job in theirs:
+        job.refresh_from_db()
+        assert (job.status, job.lease_token, job.attempts) == ("moderating", "", 0)
+    # And nobody runs in circles for them.
+    assert claims.seconds_to_next_step() == math.inf
+    assert posts(glam) == 1
+    TryOnJob.objects.filter(pk__in=[job.pk for job in theirs]).delete()
     hold_invariants()

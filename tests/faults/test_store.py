@@ -6,8 +6,10 @@ import hashlib
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.config import Config
@@ -457,15 +459,54 @@ def _wrong_port() -> dict[str, Any]:
         return {"endpoint_url": f"http://127.0.0.1:{closed.getsockname()[1]}"}
 
 
+@pytest.fixture
+def slow_s3(s3: Bucket) -> Iterator[str]:
+    """Where the S3 server answers all right, but later than anybody waits."""
+    address = urlsplit(s3.endpoint)
+    stopping = threading.Event()
+
+    def carry(source: socket.socket, target: socket.socket, seconds: float) -> None:
+        with suppress(OSError):
+            while piece := source.recv(65536):
+                if stopping.wait(seconds):
+                    return
+                target.sendall(piece)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                client, _from = listener.accept()
+                server = socket.create_connection((address.hostname, address.port))
+                opened.extend((client, server))
+                for way in ((client, server, 0.0), (server, client, 30.0)):
+                    threading.Thread(target=carry, args=way, daemon=True).start()
+
+    opened: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stopping.set()
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    for each in opened:
+        each.close()
+
+
 @pytest.mark.s3
 @pytest.mark.parametrize(
     "wrong",
-    [_wrong_port, lambda: {"secret_key": "wrong"}],
-    ids=["refused", "denied"],
+    [
+        lambda _slow: _wrong_port(),
+        lambda _slow: {"secret_key": "wrong"},
+        lambda slow: {"endpoint_url": slow},
+    ],
+    ids=["refused", "denied", "slow"],
 )
 def test_fault_31_a_real_s3_that_refuses_keeps_the_job_storing_until_it_is_right(
-    wrong: Callable[[], dict[str, Any]],
+    wrong: Callable[[str], dict[str, Any]],
     s3: Bucket,
+    slow_s3: str,
     order: Order,
     engine: Engine,
     use_storage: UseStorage,
@@ -477,7 +518,7 @@ def test_fault_31_a_real_s3_that_refuses_keeps_the_job_storing_until_it_is_right
     job = order()
     engine.once()
     engine.time.settle()
-    use_storage(S3, **s3_options(s3, prefix, **wrong()))
+    use_storage(S3, **s3_options(s3, prefix, **wrong(slow_s3)))
     engine.later(2)
     engine.once()
     assert (state(job), slots_held()) == (("storing", "storage"), 0)

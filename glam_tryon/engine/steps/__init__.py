@@ -50,10 +50,6 @@ def advance(claimed: Claimed) -> StillRunning | None:
     elif job.status in CLOSED:
         _end(job)
         return None
-    else:
-        # A newer version's word: that version's worker will take it.
-        logger.warning("job %s has the unknown status %r; left alone", job.pk, job.status)
-        return None
     if job.status == Status.FAILED:
         _end(job)
     return None
