@@ -1,7 +1,8 @@
 """The back office: staff see, order, retry and cancel try-ons, and publish catalogue pictures."""
 
 from glam_tryon.admin.batches import TryOnBatchAdmin
-from glam_tryon.admin.consent import ConsentRecordAdmin, ConsentTextAdmin
+from glam_tryon.admin.consent import ConsentTextAdmin
+from glam_tryon.admin.consent_records import ConsentRecordAdmin
 from glam_tryon.admin.dashboard import DashboardAdmin
 from glam_tryon.admin.jobs import TryOnJobAdmin
 from glam_tryon.admin.ledger import TryOnSubmissionAdmin

@@ -1,4 +1,4 @@
-"""What shoppers agree to: drafts, what is published, and the proofs that were given."""
+"""The texts that shoppers agree to: drafts, their preview, and what is published."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
+from glam_tryon.admin.lists import AppList
 from glam_tryon.admin.show import badge, instant
-from glam_tryon.models import ConsentRecord, ConsentText
+from glam_tryon.models import ConsentText
 from glam_tryon.models.consent import text_sha256
 from glam_tryon.policy.consent import built_in_text
 
@@ -42,19 +41,8 @@ class ConsentTextForm(forms.ModelForm):
             self.fields["language"].choices = list(settings.LANGUAGES)  # type: ignore[attr-defined]
 
 
-class _Named(admin.ModelAdmin):
-    """A list whose title says what is in it."""
-
-    class Media:
-        css = {"all": ("glam_tryon/admin.css",)}
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
-
-
 @admin.register(ConsentText)
-class ConsentTextAdmin(_Named):
+class ConsentTextAdmin(AppList):
     """Drafts may be changed and deleted; a published text is there to be read."""
 
     form = ConsentTextForm
@@ -166,52 +154,3 @@ class ConsentTextAdmin(_Named):
             raise PermissionDenied
         with override(text.language):
             return render(request, "glam_tryon/consent_preview.html", {"consent": text})
-
-
-@admin.register(ConsentRecord)
-class ConsentRecordAdmin(_Named):
-    """Proofs, to be looked up; nobody changes them."""
-
-    list_display = ("given", "text_named", "language", "short_hash", "taken_back")
-    list_filter = ("version", "language")
-    search_fields = ("=text_sha256",)
-    search_help_text = gettext_lazy("sha256 of the text")
-    show_full_result_count = False
-    fields = (
-        "given",
-        "text_named",
-        "language",
-        "text",
-        "text_sha256",
-        "widget_version",
-        "address_hash",
-        "taken_back",
-    )
-    readonly_fields = fields
-
-    @admin.display(description=gettext_lazy("given"), ordering="created_at")
-    def given(self, record: ConsentRecord) -> SafeString:
-        return instant(record.created_at)
-
-    @admin.display(description=gettext_lazy("version"), ordering="version")
-    def text_named(self, record: ConsentRecord) -> str:
-        return record.version or "-"
-
-    @admin.display(description=gettext_lazy("sha256 of the text"), ordering="text_sha256")
-    def short_hash(self, record: ConsentRecord) -> SafeString:
-        return format_html(
-            '<code title="{}">{}</code>', record.text_sha256, record.text_sha256[:12]
-        )
-
-    @admin.display(description=gettext_lazy("taken back"), ordering="withdrawn_at")
-    def taken_back(self, record: ConsentRecord) -> SafeString:
-        return instant(record.withdrawn_at)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

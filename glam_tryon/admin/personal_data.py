@@ -39,6 +39,8 @@ def export_answer(user: Any) -> FileResponse:
 
 def erased_message(receipt: DeletionReceipt) -> str:
     """Return what staff are told, with the way to the receipt."""
+    if not receipt.is_kept:
+        return _("There is no try-on data of this person.")
     return format_html(
         '{} <a href="{}">{}</a>',
         _("All try-on data of this person is erased."),

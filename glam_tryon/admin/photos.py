@@ -125,7 +125,9 @@ class PersonPhotoAdmin(admin.ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: PersonPhoto) -> None:
         # The file first: a row that is gone names it no more.
-        if not delete_photo(obj, why=Why.STAFF).left:
+        if delete_photo(obj, why=Why.STAFF).left:
+            PersonPhoto.objects.filter(pk=obj.pk).update(is_active=False)
+        else:
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PersonPhoto]) -> None:

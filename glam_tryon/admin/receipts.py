@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from glam_tryon.admin.lists import AppList, ReadOnly
 from glam_tryon.admin.personal_data import PURGE, PersonalDataPage
 from glam_tryon.admin.show import NOTHING, instant
 from glam_tryon.models import DeletionReceipt
@@ -23,7 +23,7 @@ from glam_tryon.views.receipts import kind_words
 
 
 @admin.register(DeletionReceipt)
-class DeletionReceiptAdmin(PersonalDataPage, admin.ModelAdmin):
+class DeletionReceiptAdmin(ReadOnly, PersonalDataPage, AppList):
     """What was deleted, when and why."""
 
     list_display = ("deleted", "why", "what", "left", "number")
@@ -35,9 +35,6 @@ class DeletionReceiptAdmin(PersonalDataPage, admin.ModelAdmin):
     change_list_template = "admin/glam_tryon/deletionreceipt/change_list.html"
     fields = ("deleted", "why", "what", "left", "number", "page", "fingerprints")
     readonly_fields = fields
-
-    class Media:
-        css = {"all": ("glam_tryon/admin.css",)}
 
     @admin.display(description=gettext_lazy("deleted"), ordering="deleted_at")
     def deleted(self, receipt: DeletionReceipt) -> SafeString:
@@ -75,17 +72,5 @@ class DeletionReceiptAdmin(PersonalDataPage, admin.ModelAdmin):
         return queryset.filter(found), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        page = {
-            "title": capfirst(self.opts.verbose_name_plural),
-            "may_purge": request.user.has_perm(PURGE),
-        }
+        page = {"may_purge": request.user.has_perm(PURGE)}
         return super().changelist_view(request, {**page, **(extra_context or {})})
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

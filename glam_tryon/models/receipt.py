@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, router, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 #: What a receipt counts, in the order in which it is told.
@@ -75,8 +76,19 @@ class DeletionReceipt(models.Model):
         """Say whether nothing was deleted."""
         return not any(getattr(self, kind) for kind in KINDS)
 
+    @property
+    def is_kept(self) -> bool:
+        """Say whether it can be looked up."""
+        return not self._state.adding
+
     def issue(self) -> DeletionReceipt:
-        """Save it with its hashes: from now on it does not change. Returns it."""
+        """Save it with its hashes: from now on it does not change. Returns it.
+
+        Where there was nothing to delete there is nothing to keep: anybody may ask for that.
+        """
+        if self.is_empty and not self.left:
+            self.deleted_at = timezone.now()
+            return self
         using = router.db_for_write(DeletionReceipt)
         with transaction.atomic(using):
             self.save(using=using, force_insert=True)
@@ -93,7 +105,7 @@ class DeletionReceipt(models.Model):
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
         return {
-            "id": str(self.pk),
+            "id": str(self.pk) if self.is_kept else None,
             "deleted_at": self.deleted_at.isoformat(timespec="seconds"),
             "why": self.why,
             **{kind: getattr(self, kind) for kind in KINDS},

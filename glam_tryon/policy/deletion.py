@@ -28,7 +28,8 @@ def delete_tryon(job: TryOnJob, *, why: str = Why.SHOPPER) -> DeletionReceipt:
     job.hide()
     delete_results(job, receipt)
     using = router.db_for_write(PersonPhoto)
-    photo = PersonPhoto.objects.using(using).shoppers().filter(jobs=job).first()
+    given = PersonPhoto.objects.using(using).filter(kind=PersonPhoto.Kind.SHOPPER)
+    photo = given.filter(jobs=job).first()
     if photo is not None and not _is_needed(photo):
         delete_now(photo, receipt)
     return receipt.issue()

@@ -42,10 +42,11 @@ def results_of(job: TryOnJob) -> list[TryOnResult]:
 
 
 def photos_to_delete() -> models.QuerySet[PersonPhoto]:
-    """Shoppers' photos whose time is over; never house models or the shop's own photos.
+    """Shoppers' photos whose time is over, and whatever photo somebody deleted.
 
     A photo goes ``PHOTO_GRACE_SECONDS`` after its last job, at the latest ``PHOTO_SECONDS`` after
-    it was given; or when the time is over for which its owner wished to keep it.
+    it was given; or when the time is over for which its owner wished to keep it. House models and
+    the shop's own photos have no such time.
     """
     jobs = TryOnJob.objects.filter(person_photo_id=OuterRef("pk"))
     recent = jobs.filter(finished_at__gte=after(-conf.PHOTO_GRACE_SECONDS))
@@ -53,12 +54,10 @@ def photos_to_delete() -> models.QuerySet[PersonPhoto]:
     unused = Q(kept_until=None) & ~Exists(jobs.open()) & ~Exists(recent)
     unused &= Exists(jobs) | Q(created_at__lt=after(-rest))
     too_old = Q(kept_until=None, created_at__lt=after(-conf.PHOTO_SECONDS))
+    shoppers = Q(kind=PersonPhoto.Kind.SHOPPER) & ~Q(owner=SHOP)
     rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
-    return (
-        rows.shoppers()
-        .filter(too_old | unused | Q(kept_until__lte=DatabaseNow()))
-        .exclude(image="")
-    )
+    due = shoppers & (too_old | unused) | Q(kept_until__lte=DatabaseNow())
+    return rows.filter(due).exclude(image="")
 
 
 def photo_rows_to_delete() -> models.QuerySet[PersonPhoto]:

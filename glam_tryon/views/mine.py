@@ -115,11 +115,12 @@ def _deleted(request: HttpRequest, receipt: DeletionReceipt) -> HttpResponse:
     count = receipt.photos + receipt.results
     words = ngettext("%(count)d picture was deleted.", "%(count)d pictures were deleted.", count)
     words %= {"count": count}
-    url = reverse("glam_tryon:receipt", args=[receipt.pk])
+    url = reverse("glam_tryon:receipt", args=[receipt.pk]) if receipt.is_kept else ""
     if wants_json(request):
         told = {**receipt.as_dict(), "url": url}
         return JsonResponse({"deleted": True, "receipt": told, "words": words})
-    said = format_html('{} <a href="{}">{}</a>', words, url, _("Receipt"))
+    link = format_html(' <a href="{}">{}</a>', url, _("Receipt")) if url else ""
+    said = format_html("{}{}", words, link)
     # A shop without the messages framework sees the shorter list.
     messages.success(request, said, fail_silently=True)
     return redirect("glam_tryon:mine")

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.test import Client
 
 from example_project.shop.models import Product
+from glam_tryon import jobs
 from glam_tryon.models import DeletionReceipt, PersonPhoto, TryOnJob
-from glam_tryon.policy.deletion import delete_photo
+from glam_tryon.policy.deletion import delete_photo, delete_tryon
+from glam_tryon.policy.pruning import prune
 from tests.admin.test_jobs import staff
+from tests.shop import picture
 from tests.storefront.shoppers import files, finish, order
 
 __all__ = ["staff"]
@@ -132,6 +136,36 @@ def test_deleting_a_house_model_deletes_its_picture_and_leaves_a_receipt(
     assert files(media_root) == set()
     assert not PersonPhoto.objects.exists()
     assert DeletionReceipt.objects.get().hashes() == [house_model.sha256]
+
+
+def test_a_house_model_whose_file_is_left_is_offered_no_more_and_tried_again(
+    admin_client: Client,
+    house_model: PersonPhoto,
+    media_root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(self: object, name: str) -> None:
+        raise OSError("denied")
+
+    with monkeypatch.context() as away:
+        away.setattr(FileSystemStorage, "delete", refuse)
+        delete(admin_client, "personphoto", house_model.pk)
+    house_model.refresh_from_db()
+    assert not house_model.is_there
+    assert not PersonPhoto.objects.house_models().exists()
+    assert prune().photos == 1
+    assert files(media_root) == set()
+
+
+def test_a_photo_that_staff_gave_goes_with_the_last_job_of_it(
+    admin_client: Client, product: Product, media_root: Path
+) -> None:
+    photo = jobs.add_photo(ContentFile(picture()))
+    first, last = (jobs.request_tryon(product, photo=photo) for _ in range(2))
+    delete_tryon(first, why="staff")
+    assert len(files(media_root)) == 1
+    delete_tryon(last, why="staff")
+    assert files(media_root) == set()
 
 
 def test_a_row_stays_hidden_while_the_storage_keeps_its_picture(

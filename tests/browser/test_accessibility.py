@@ -14,7 +14,7 @@ from example_project.gallery.states import STATES
 from example_project.gallery.views import THEMES
 from example_project.gallery.walk import show
 from example_project.shop.models import Product
-from glam_tryon.models import TryOnShare
+from glam_tryon.models import DeletionReceipt, TryOnShare
 from tests.shop import product
 from tests.storefront.shoppers import finish, order
 
@@ -65,12 +65,14 @@ def test_a_plain_page_has_no_barrier(page: Page, gallery: str, name: str) -> Non
     assert violations(page, RULES) == []
 
 
-@pytest.mark.parametrize("name", ["mine", "empty", "shared"])
+@pytest.mark.parametrize("name", ["mine", "empty", "shared", "policy", "receipt"])
 def test_a_page_of_ones_own_has_no_barrier(
     page: Page, live_server: Any, product: Product, client: Client, name: str
 ) -> None:
     address = f"{live_server.url}/tryon/mine/"
-    if name != "empty":
+    if name == "policy":
+        address = f"{live_server.url}/tryon/policy/"
+    elif name != "empty":
         ready, _waiting = order(client, product), order(client, product)
         finish(ready, pictures=2)
         client.post(f"/tryon/jobs/{ready.pk}/share/")
@@ -78,6 +80,9 @@ def test_a_page_of_ones_own_has_no_barrier(
         page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     if name == "shared":
         address = f"{live_server.url}/tryon/shared/{TryOnShare.objects.get().token}/"
+    if name == "receipt":
+        client.post("/tryon/mine/delete/")
+        address = f"{live_server.url}/tryon/receipts/{DeletionReceipt.objects.get().pk}/"
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert violations(page, RULES) == []

@@ -23,6 +23,8 @@ def draw(shopper: Shopper, photo: Path | None = None) -> None:
     else:
         shopper.choose_photo(photo)
         shopper.agree()
+        # Otherwise it goes when the try-on ends.
+        shopper.agree_to("Keep my photo")
     shopper.press("Try it on")
     shopper.expect_result()
     expect(shopper.dialog.get_by_role("button", name="Zoom")).to_be_visible()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from example_project.shop.models import Product
-from glam_tryon.models import PersonPhoto, TryOnJob
+from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob
 from glam_tryon.sandbox import Sandbox
 
 from .conftest import Shopper, tab_to
@@ -87,6 +87,7 @@ def test_all_are_deleted_with_the_photo_and_the_dialog_begins_anew(
     shopper.open()
     shopper.choose_photo(photo)
     shopper.agree()
+    shopper.agree_to("Keep my photo")
     shopper.press("Try it on")
     shopper.expect_result()
     open_panel(shopper)
@@ -97,6 +98,29 @@ def test_all_are_deleted_with_the_photo_and_the_dialog_begins_anew(
     expect(shopper.dialog.get_by_text("Choose a photo, drop it here or paste it")).to_be_visible()
     expect(shopper.dialog.get_by_role("radio", name="Your last photo")).to_have_count(0)
     expect(shopper.dialog.get_by_role("link", name="My try-ons")).to_have_count(0)
+
+
+def test_the_consent_is_taken_back_and_the_receipt_is_a_link_away(
+    shopper: Shopper, page: Page, photo: Path, shoot: Callable[[str], None]
+) -> None:
+    shopper.open()
+    shopper.choose_photo(photo)
+    shopper.agree()
+    shopper.agree_to("Keep my photo")
+    shopper.press("Try it on")
+    shopper.expect_result()
+    open_panel(shopper)
+    shopper.press("Take my consent back")
+    expect(shopper.dialog.get_by_text("1 picture was deleted.")).to_be_visible()
+    shoot("dialog-withdrawn")
+    expect(shopper.dialog.get_by_role("button", name="Take my consent back")).to_have_count(0)
+    expect(cards(shopper)).to_have_count(1)
+    assert not ConsentRecord.objects.standing().exists()
+    assert not PersonPhoto.objects.filter(kind="shopper").there().exists()
+    with page.expect_popup() as popup:
+        shopper.dialog.get_by_role("link", name="Receipt").click()
+    expect(popup.value.get_by_role("heading", name="Receipt of a deletion")).to_be_visible()
+    expect(popup.value.get_by_text("the shopper took the consent back")).to_be_visible()
 
 
 def test_a_try_on_under_way_goes_on_below_the_panel(

@@ -127,6 +127,7 @@ def test_erasing_somebody_without_data_or_nobody_erases_nothing(
     order()
     for nobody in (ada, AnonymousUser()):
         assert erase_tryon_data(nobody).is_empty
+    assert not DeletionReceipt.objects.exists()
     assert not TryOnJob.objects.filter(deleted_at__isnull=False).exists()
 
 

@@ -89,6 +89,14 @@ def test_without_a_script_the_list_leads_to_the_receipt(client: Client, product:
     assert f'<a href="/tryon/receipts/{receipt.pk}/">Receipt</a>' in html
 
 
+@pytest.mark.parametrize("address", ["/tryon/mine/delete/", WITHDRAW])
+def test_where_there_was_nothing_to_delete_no_receipt_is_kept(client: Client, address: str) -> None:
+    told = client.post(address, headers=JSON).json()["receipt"]
+    assert (told["id"], told["url"], told["photos"], told["sha256"]) == (None, "", 0, [])
+    assert "Receipt</a>" not in client.post(address, follow=True).content.decode()
+    assert not DeletionReceipt.objects.exists()
+
+
 def test_deleting_all_leaves_one_receipt_however_many_there_were(
     client: Client, product: Product, media_root: Path
 ) -> None:

@@ -57,6 +57,7 @@ function takeForms(view, { ask, deleted }) {
       if (all) {
         view.dataset.emptied = "";
         view.querySelector("[data-kept]").replaceChildren();
+        view.querySelector("[data-withdraw]")?.remove();
         emptied();
       } else {
         remove(form);
