@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from glam_tryon.admin.advice import job_advice, job_state
+from glam_tryon.admin.advice import job_state
 from glam_tryon.admin.show import NOTHING, age, badge, figure, hidden, instant, thumbnail
 from glam_tryon.admin.waiting import waits_for
 from glam_tryon.models import PersonPhoto, TryOnJob
@@ -20,6 +20,8 @@ from glam_tryon.policy.purse import money_words
 
 PERSON = "person"
 GARMENT = "garment"
+#: The attribute in which a job's page keeps its advice.
+SHOWN_ADVICE = "shown_advice"
 #: Statuses in which a job may have results.
 DRAWN = (Status.STORING, *CLOSED)
 
@@ -142,7 +144,7 @@ class JobColumns:
 
     @admin.display(description=gettext_lazy("what now"))
     def advice(self, job: TryOnJob) -> str:
-        return job_advice(job)
+        return str(getattr(job, SHOWN_ADVICE, ""))
 
     @admin.display(description=gettext_lazy("waits for"))
     def waits(self, job: TryOnJob) -> str:

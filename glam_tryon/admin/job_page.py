@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from glam_tryon.admin.actions import DEEDS
 from glam_tryon.admin.actions.deed import Deed
 from glam_tryon.admin.advice import job_advice
-from glam_tryon.admin.columns import DRAWN, PERSON, picture_url, shown_person
+from glam_tryon.admin.columns import DRAWN, PERSON, SHOWN_ADVICE, picture_url, shown_person
 from glam_tryon.admin.forms import ORDER_FIELDS, OrderForm
 from glam_tryon.admin.person_photo import PersonPhotoOnClick
 from glam_tryon.admin.timeline import timeline
@@ -47,7 +47,7 @@ class JobPage(PersonPhotoOnClick, admin.ModelAdmin):
             about.insert(1, "problem_in_full")
         if obj.lane is not None:
             about.insert(1, "waits")
-        if job_advice(obj):
+        if getattr(obj, SHOWN_ADVICE, ""):
             about.insert(1, "advice")
         if self.offers_person_photo(request, obj):
             about.insert(about.index("person") + 1, "show_person_photo")
@@ -77,6 +77,8 @@ class JobPage(PersonPhotoOnClick, admin.ModelAdmin):
         if job.status in DRAWN:
             # Before a picture is on its way there is none: one question less.
             prefetch_related_objects([job], "results")
+        # Asked once: whether the page has the line, and what stands in it.
+        setattr(job, SHOWN_ADVICE, job_advice(job))
         return job
 
     def save_model(self, request: HttpRequest, obj: TryOnJob, form: Any, change: bool) -> None:

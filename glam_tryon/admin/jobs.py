@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -33,6 +34,7 @@ from glam_tryon.models import (
     TryOnResult,
 )
 from glam_tryon.models.receipt import Why
+from glam_tryon.models.status import Status
 from glam_tryon.policy.deletion import delete_tryon
 from glam_tryon.views.pictures import read_picture
 
@@ -109,10 +111,18 @@ class TryOnJobAdmin(JobColumns, JobPage):
                     _("Resume"),
                 ),
             )
-        elif request.method == "GET" and (why := stop_words()):
-            messages.warning(request, why)
         title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
+        answer = super().changelist_view(request, {**title, **(extra_context or {})})
+        if request.method == "GET" and isinstance(answer, TemplateResponse) and not state.paused_at:
+            self._say_why_they_wait(request, answer)
+        return answer
+
+    def _say_why_they_wait(self, request: HttpRequest, answer: TemplateResponse) -> None:
+        shown = (answer.context_data or {}).get("cl")
+        # Asked only where one that waits is seen: the sums of a month are not for every page.
+        waits = shown and any(job.status == Status.PENDING for job in shown.result_list)
+        if waits and (why := stop_words()):
+            messages.warning(request, why)
 
     # Pictures, for staff who may see jobs.
 

@@ -9,10 +9,9 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
 from glam_tryon.admin.advice import pause_advice
-from glam_tryon.admin.show import exact, since
-from glam_tryon.models import ProviderState, ShopSwitch, TryOnJob
+from glam_tryon.admin.show import since
+from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.status import AT_GLAM, Lane, Status
-from glam_tryon.policy.purse import budget_left
 
 #: A step that is due for so long was missed: a running poller takes it within a second.
 MISSED = timedelta(minutes=2)
@@ -63,20 +62,15 @@ def _last_answer(job: TryOnJob) -> str:
 
 
 def _before_sending(job: TryOnJob) -> str:
+    # That the switch or a budget holds it back is said by ``advice``.
     if job.lane == Lane.PAUSED:
         return _("Its batch is paused.")
     now = timezone.now()
     state = ProviderState.load()
     if resting := state.rests(now):
         return _resting(state, resting)
-    switch = ShopSwitch.load()
-    if switch.stopped_at:
-        return _("Try-ons are stopped: %(why)s") % {"why": switch.why or _("by staff")}
     if job.next_step_at and job.next_step_at > now and job.error_code:
         return _("The last try came to nothing (%(code)s).") % {"code": job.error_code}
-    left = budget_left(now, switch=switch)
-    if left.code and left.ends_at:
-        return _("The budget is used up until %(when)s.") % {"when": exact(left.ends_at)}
     return _("It waits for its turn and a free slot.")
 
 
