@@ -9,7 +9,7 @@ from importlib import import_module
 from benchmarks.database import fresh_database, set_up
 
 #: What there is to measure, and what ``engine`` runs one after the other.
-PURE = ("polling", "button")
+PURE = ("polling", "photos", "button")
 WITH_DATABASE = ("batches", "claims", "throughput", "wakeup", "memory")
 #: Take twenty minutes, so only by their own names.
 LONG = ("kills", "makespan", "admin")

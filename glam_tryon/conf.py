@@ -25,6 +25,7 @@ from glam_tryon.rules import (
     whole,
     words,
 )
+from glam_tryon.secret import Secret
 from glam_tryon.setting import Setting
 
 
@@ -259,7 +260,7 @@ def api_key() -> str:
         ) from None
     if not isinstance(key, str) or not key:
         raise SettingError("API_KEY", "is missing; set it to the key of your Glam account")
-    return key
+    return Secret(key)
 
 
 def is_loopback(address: str) -> bool:

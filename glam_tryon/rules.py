@@ -11,6 +11,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from glam_tryon.secret import Secret
+
 
 def whole(minimum: int, maximum: int) -> Callable[[Any], int]:
     """A whole number within its limits."""
@@ -96,7 +98,7 @@ def key(value: Any) -> str | Callable[[], str]:
     """A secret, or who returns it."""
     # The value itself is a secret, so it never stands in the message.
     if isinstance(value, str):
-        return value
+        return Secret(value)
     if callable(value):
         ask: Callable[[], str] = value
         return ask

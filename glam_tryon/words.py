@@ -11,6 +11,7 @@ from types import MappingProxyType
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.exceptions import InvalidImage, PhotoRefused
@@ -61,6 +62,12 @@ _TOO_OLD = Failure(
     _("This page was open for too long. Please load it again and try once more."), Next.AGAIN
 )
 
+
+def _no_photo(kind: str) -> Failure:
+    words = _("A {kind} file cannot be used. Please choose a JPEG, PNG or WebP picture.")
+    return Failure(format_lazy(words, kind=kind), Next.PHOTO)
+
+
 #: Of a code that is not below: of the engine, or of a version that is gone.
 _ANY = Failure(_("Something went wrong on our side. Please try again later."), Next.AGAIN)
 
@@ -90,6 +97,7 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
         "format": Failure(
             _("This kind of picture cannot be used. Please choose a JPEG, PNG or WebP."), Next.PHOTO
         ),
+        **{kind: _no_photo(kind.upper()) for kind in ("gif", "heic", "pdf", "svg", "tiff")},
         "pixels": Failure(
             _("The picture has too many pixels. Please choose a smaller one."), Next.PHOTO
         ),

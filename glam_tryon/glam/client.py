@@ -14,6 +14,7 @@ from glam_tryon.glam.connections import Exchange
 from glam_tryon.glam.outcomes import is_event_id, judge_fetch, judge_submit, judge_upload
 from glam_tryon.glam.transport import TimedAdapter, converse, tls_context
 from glam_tryon.glam.types import Fetched, Outcome, Submitted, Uploaded, Verdict
+from glam_tryon.secret import Secret
 
 
 class GlamClient:
@@ -57,7 +58,7 @@ class GlamClient:
             raise ValueError("base_url must be an address like 'https://api.glam.ai/api/v1'")
         if parts.query or parts.fragment or "@" in parts.netloc:
             raise ValueError("base_url must have no user name, query or fragment")
-        self._api_key = api_key
+        self._api_key = Secret(api_key) if isinstance(api_key, str) else api_key
         self._base_url = base_url.rstrip("/")
         self._connect_timeout_seconds = connect_timeout_seconds
         self._read_timeout_seconds = read_timeout_seconds
@@ -138,7 +139,8 @@ class GlamClient:
         self._process = os.getpid()
 
     def _key(self) -> str:
-        return self._api_key() if callable(self._api_key) else self._api_key
+        key = self._api_key() if callable(self._api_key) else self._api_key
+        return Secret(key) if isinstance(key, str) else key
 
     def _ask(
         self,

@@ -7,18 +7,20 @@ where it was taken, with what, a profile, further frames.
 from __future__ import annotations
 
 import hashlib
-import struct
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from glam_tryon.exceptions import InvalidImage
-from glam_tryon.images.colour import shrinkable, srgb
+from glam_tryon.images.apart import flattened_apart
+from glam_tryon.images.flatten import flattened
+from glam_tryon.images.memory import needed_bytes
 from glam_tryon.images.opening import NotOpened, open_heif, opened
 
-_QUALITY = 90
+#: What needs more memory to be decoded is decoded in a process of its own.
+_MOST_BYTES = 40_000_000
 
 _KINDS = "JPEG, PNG, WEBP or AVIF" if open_heif is None else "JPEG, PNG, WEBP, AVIF or HEIC"
 _SENTENCES = {
@@ -26,23 +28,16 @@ _SENTENCES = {
     "too_large": "The photo is larger than {megabytes:g} MB. Choose a smaller one.",
     "not_a_picture": f"This file is not a picture. Choose a photo ({_KINDS}).",
     "format": f"This kind of picture cannot be used. Save it as {_KINDS} and try again.",
+    **{
+        kind: f"A {kind.upper()} file cannot be used. Save it as {_KINDS} and try again."
+        for kind in ("gif", "heic", "pdf", "svg", "tiff")
+    },
     "pixels": "The photo has too many pixels. Make it smaller and try again.",
     "truncated": "The photo is damaged or incomplete. Choose it again, or take another one.",
     "too_small": "The photo is too small. Choose one that is at least {min_side} pixels wide "
     "and high.",
 }
 _CODES = {"broken": "truncated"}
-
-# EXIF's eight orientations, as in Pillow's ``ImageOps.exif_transpose``.
-_TURNS: dict[object, Image.Transpose] = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +71,25 @@ def normalise(
 
     Raises:
         InvalidImage: ``empty``, ``too_large``, ``not_a_picture``, ``format``, ``pixels``,
-            ``truncated`` or ``too_small``; the message tells the shopper what to do.
+            ``truncated`` or ``too_small``, or the kind of a file that is none of those taken:
+            ``gif``, ``heic``, ``pdf``, ``svg``, ``tiff``. The message says what to do.
     """
     facts = {"megabytes": round(max_bytes / 1024 / 1024, 1), "min_side": min_side}
     try:
         content = _read(file, max_bytes)
-        with opened(content, max_pixels=max_pixels, max_side=max_side, heif=True) as image:
+        caps = {"max_pixels": max_pixels, "max_side": max_side}
+        with opened(content, **caps, heif=True) as image:
             if min(image.size) < min_side:
                 raise NotOpened("too_small")
-            flat = _flattened(image, long_side)
+            large = needed_bytes(image, content, long_side) > _MOST_BYTES
+            jpeg = b"" if large else flattened(image, long_side)
+        if large:
+            jpeg = flattened_apart(content, **caps, long_side=long_side)
     except NotOpened as error:
         code = _CODES.get(error.code, error.code)
         raise InvalidImage(code, _SENTENCES[code].format(**facts)) from error
-    out = BytesIO()
-    flat.save(out, "JPEG", quality=_QUALITY)
-    jpeg = out.getvalue()
-    return NormalisedImage(jpeg, flat.width, flat.height, hashlib.sha256(jpeg).hexdigest())
+    with Image.open(BytesIO(jpeg), formats=["JPEG"]) as made:
+        return NormalisedImage(jpeg, *made.size, hashlib.sha256(jpeg).hexdigest())
 
 
 def _read(file: Any, max_bytes: int) -> bytes:
@@ -107,38 +105,3 @@ def _read(file: Any, max_bytes: int) -> bytes:
     if not content:
         raise NotOpened("empty")
     return content
-
-
-def _flattened(image: Image.Image, long_side: int) -> Image.Image:
-    # Shrinking first means that turning and colours work on a fifth of the pixels. A JPEG is
-    # decoded at a half, a quarter or an eighth in the first place.
-    profile = image.info.get("icc_profile")
-    target = _fitting(image.size, long_side)
-    image.draft(None, target)
-    orientation = _orientation(image)
-    image.load()
-    small = shrinkable(image)
-    if small.size != target:
-        small = small.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return srgb(_upright(small, orientation), profile)
-
-
-def _fitting(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    longest = max(size)
-    if longest <= long_side:
-        return size
-    width, height = (max(1, round(side * long_side / longest)) for side in size)
-    return width, height
-
-
-def _upright(image: Image.Image, orientation: object) -> Image.Image:
-    turn = _TURNS.get(orientation)
-    return image if turn is None else image.transpose(turn)
-
-
-def _orientation(image: Image.Image) -> object:
-    try:
-        return image.getexif().get(ExifTags.Base.Orientation)
-    except (SyntaxError, ValueError, LookupError, TypeError, OSError, struct.error):
-        # Broken metadata is no reason to refuse a whole photo.
-        return None

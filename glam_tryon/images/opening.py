@@ -18,14 +18,24 @@ with suppress(ImportError):
 #: What a browser shows, by Pillow's names, with the usual extension of each.
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 
-_OTHER_PICTURES = (b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"8BPS", b"\x00\x00\x01\x00", b"%PDF")
+#: What else people send for a photo, by how it begins, and the code of its refusal.
+_OTHERS = {
+    b"GIF8": "gif",
+    b"II*\x00": "tiff",
+    b"MM\x00*": "tiff",
+    b"%PDF": "pdf",
+    b"BM": "format",
+    b"8BPS": "format",
+    b"\x00\x00\x01\x00": "format",
+}
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 class NotOpened(Exception):
     """The bytes are no picture that may be used.
 
-    ``code`` is ``format`` (a picture of another kind), ``not_a_picture``, ``pixels`` or ``broken``.
+    ``code`` is ``not_a_picture``, ``pixels`` or ``broken``; for a file of another kind ``gif``,
+    ``tiff``, ``svg``, ``pdf``, ``heic`` or ``format``.
     """
 
     def __init__(self, code: str) -> None:
@@ -55,6 +65,8 @@ def opened(
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NotOpened("pixels") from error
+    except MemoryError as error:
+        raise NotOpened("pixels") from error
     except UnidentifiedImageError as error:
         raise NotOpened(_kind(content)) from error
     except Exception as error:
@@ -82,6 +94,8 @@ def _kind(content: bytes) -> str:
         return "broken"
     if content[8:12] == b"WEBP" or content[4:12] == b"ftypavif":
         return "broken"
-    if _is_heif(content) or content.startswith(_OTHER_PICTURES) or b"<svg" in content[:1000]:
-        return "format"
-    return "not_a_picture"
+    if _is_heif(content):
+        return "heic"
+    if b"<svg" in content[:1000]:
+        return "svg"
+    return next((_OTHERS[start] for start in _OTHERS if content.startswith(start)), "not_a_picture")

@@ -38,6 +38,12 @@ def test_the_watch_sees_the_key_each_part_of_a_link_and_where_results_lie(
     assert leaks([f"job {job.pk}", "a plain line"], secrets) == []
 
 
+def test_every_test_of_the_faults_is_watched_without_asking(
+    request: pytest.FixtureRequest,
+) -> None:
+    assert "logged" in request.fixturenames
+
+
 @pytest.mark.parametrize("name", ["", "urllib3.connectionpool", "django.server", "some.library"])
 def test_the_watch_hears_every_logger_and_every_traceback(name: str) -> None:
     with everything_logged() as records:

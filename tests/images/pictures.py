@@ -26,23 +26,24 @@ def scene(width: int = 400, height: int = 300, mode: str = "RGB") -> Image.Image
     return image.convert(mode)
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def png_chunk(name: bytes, content: bytes) -> bytes:
+    """Return one chunk of a PNG with its check sum."""
     check = zlib.crc32(name + content)
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
 
 
 def png_of_size(width: int, height: int, *, profile: bytes | None = None) -> bytes:
     """Return a PNG of black pixels, a few hundred kB whatever its size says."""
-    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
     if profile is not None:
-        header += _chunk(b"iCCP", b"p\0\0" + zlib.compress(profile, 9))
+        header += png_chunk(b"iCCP", b"p\0\0" + zlib.compress(profile, 9))
     packer = zlib.compressobj(9)
     row = bytes(width + 1)
     # Wider ones are refused from the header, so their pixels may be missing.
     rows = height if width <= 9000 else 1
     pixels = b"".join(packer.compress(row) for _ in range(rows))
     pixels += packer.flush()
-    return b"\x89PNG\r\n\x1a\n" + header + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", pixels) + png_chunk(b"IEND", b"")
 
 
 def webp_of_size(width: int, height: int) -> bytes:

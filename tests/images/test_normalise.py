@@ -77,11 +77,11 @@ def test_pillow_itself_learns_nothing_new():
     assert (done.stdout, done.stderr) == ("400 False\n", "")
 
 
-def test_without_the_extra_a_heic_is_refused_as_a_format(monkeypatch):
+def test_without_the_extra_a_heic_is_refused_by_its_name(monkeypatch):
     out = BytesIO()
     pillow_heif.from_pillow(scene()).save(out)
     monkeypatch.setattr("glam_tryon.images.opening.open_heif", None)
-    refused(out.getvalue(), "format")
+    refused(out.getvalue(), "heic")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -210,11 +210,11 @@ def test_broken_metadata_is_no_reason_to_refuse():
         (b"hello", "not_a_picture"),
         (b"<html></html>", "not_a_picture"),
         (b"\x00" * 5000, "not_a_picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format"),
-        (b"%PDF-1.7", "format"),
-        (encoded(scene(), "GIF"), "format"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "svg"),
+        (b"%PDF-1.7", "pdf"),
+        (encoded(scene(), "GIF"), "gif"),
         (encoded(scene(), "BMP"), "format"),
-        (encoded(scene(), "TIFF"), "format"),
+        (encoded(scene(), "TIFF"), "tiff"),
         (encoded(Image.new("RGB", (1, 1))), "too_small"),
         (encoded(Image.new("RGB", (500, 63))), "too_small"),
         (encoded(scene())[:4000], "truncated"),

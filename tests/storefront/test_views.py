@@ -334,7 +334,7 @@ def test_a_photo_beats_a_model_that_is_ticked_as_well(post: Post, house_model: P
     ("content", "code"),
     [
         (b"a letter", "not_a_picture"),
-        (b"GIF89a" + bytes(100), "format"),
+        (b"GIF89a" + bytes(100), "gif"),
         (picture()[:2000], "truncated"),
         (picture((40, 40)), "too_small"),
     ],

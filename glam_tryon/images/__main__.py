@@ -1,0 +1,47 @@
+"""The other side of ``apart``: a picture comes in by standard input, and leaves flattened."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import ModuleType
+
+from glam_tryon.images.apart import REFUSED, SECONDS
+from glam_tryon.images.flatten import flattened
+from glam_tryon.images.opening import NotOpened, opened
+
+resource: ModuleType | None = None
+with suppress(ImportError):
+    # Systems without it decode without a limit.
+    import resource
+
+#: 50 megapixels of WEBP take 755 MB.
+MOST_BYTES = 2 * 1024**3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Flatten one picture; ``arguments`` are the numbers of ``flattened_apart``."""
+    max_pixels, max_side, long_side = map(int, arguments)
+    content = sys.stdin.buffer.read()
+    try:
+        with opened(content, max_pixels=max_pixels, max_side=max_side, heif=True) as image:
+            jpeg = flattened(image, long_side)
+    except NotOpened as error:
+        sys.stderr.write(error.code)
+        return REFUSED
+    sys.stdout.buffer.write(jpeg)
+    return 0
+
+
+def limit() -> None:
+    """Let the system end this process when it asks for too much."""
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS), int(SECONDS)))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    limit()
+    sys.exit(main(sys.argv[1:]))
