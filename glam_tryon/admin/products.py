@@ -103,10 +103,12 @@ class TryOnAdminMixin(TryOnGallery):
         meta = self.model._meta  # type: ignore[attr-defined]
         return reverse(f"admin:{meta.app_label}_{meta.model_name}_tryon")
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Add the action for who may order."""
-        actions = super().get_actions(request)  # type: ignore[misc]
-        if request.user.has_perm(ADD) and "_popup" not in request.GET:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """Add the action for who may order; from Django 6.1 on a page may have actions as well."""
+        where = {} if action_location is None else {"action_location": action_location}
+        actions = super().get_actions(request, **where)  # type: ignore[misc]
+        in_list = getattr(action_location, "name", "CHANGE_LIST") == "CHANGE_LIST"
+        if in_list and request.user.has_perm(ADD) and "_popup" not in request.GET:
             actions["try_on"] = (type(self).try_on, "try_on", _("Try on…"))
         return actions
 
