@@ -85,7 +85,7 @@ def job(owner: Client, product: Product, house_model: PersonPhoto) -> TryOnJob:
     ProviderState.load()
     ConsentText.objects.create(language="en", text="A draft")
     TryOnBatch.objects.create(name="Spring")
-    DeletionReceipt(why="staff").issue()
+    DeletionReceipt(why="staff", jobs=1).issue()
     made = order(owner, product)
     TryOnSubmission.objects.create(
         job=made, job_key=made.pk, number=1, slot=0, started_at=DatabaseNow()
