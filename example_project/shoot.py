@@ -22,7 +22,7 @@ from example_project.demo_family import DemoError, Family
 from example_project.demo_ports import HOST, free_ports
 
 try:
-    from playwright.sync_api import Browser, Page, sync_playwright
+    from playwright.sync_api import Browser, Page, expect, sync_playwright
 except ImportError:
     sys.exit("Screenshots need Playwright: pip install playwright==1.64.1")
 
@@ -38,6 +38,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = {390: 844, 1280: 900}
 SCHEMES = ("light", "dark")
 START_SECONDS = 60.0
+#: The machine may be busy; nobody waits for a picture.
+PATIENCE_MS = 60_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Screenshots need Chromium: apt-get install chromium", file=sys.stderr)
         return 1
     options.to.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     try:
         with serve_shop() as shop, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
@@ -116,11 +119,12 @@ def shoot(browser: Browser, shop: str, directory: Path, theme: str) -> Generator
             show(page, shop, state, theme)
             yield _save(page, directory, f"dialog-{state.name}-{width}-{scheme}")
             page.close()
-        page = context.new_page()
         for name, address, ready in _pages(theme):
+            page = context.new_page()
             page.goto(shop + address)
             page.get_by_role(ready).first.wait_for()  # type: ignore[arg-type]
             yield _save(page, directory, f"{name}-{width}-{scheme}", full=True)
+            page.close()
         context.close()
 
 
@@ -145,6 +149,8 @@ def _pages(theme: str) -> list[tuple[str, str, str]]:
 
 def _save(page: Page, directory: Path, name: str, *, full: bool = False) -> Path:
     path = directory / f"{name}.png"
+    # Nothing is to look as if somebody pointed at it.
+    page.mouse.move(0, 0)
     page.screenshot(path=path, full_page=full, animations="disabled")
     return path
 

@@ -92,6 +92,11 @@ class Settings:
         True, flag, "Fail a job whose result is blank, or is the person photo itself."
     )
     MAX_UPLOAD_BYTES = Setting(20 * 1024 * 1024, whole(1024, 1024**3), "Largest photo, in bytes.")
+    PHOTO_LONG_SIDE = Setting(
+        1536,
+        whole(256, 8192),
+        "Longest side of a photo in pixels: browsers make it so small before the upload.",
+    )
     PHOTO_CHECK = Setting(
         "", hook, "Dotted path of a function that looks at a shopper's photo at the upload."
     )

@@ -110,6 +110,7 @@ def _form_context(state: State, product: Product) -> dict[str, Any]:
         "consent": form.agreement,
         "request_id": uuid.uuid4().hex,
         "max_bytes": conf.MAX_UPLOAD_BYTES,
+        "long_side": conf.PHOTO_LONG_SIDE,
     }
 
 

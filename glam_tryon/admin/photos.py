@@ -72,7 +72,9 @@ class HouseModelForm(forms.ModelForm):
         if "image" not in self.changed_data:
             return given
         try:
-            picture = normalise(given, max_bytes=conf.MAX_UPLOAD_BYTES)
+            picture = normalise(
+                given, max_bytes=conf.MAX_UPLOAD_BYTES, long_side=conf.PHOTO_LONG_SIDE
+            )
         except InvalidImage as error:
             raise ValidationError(str(error), code=error.code) from error
         self.instance.sha256 = picture.sha256

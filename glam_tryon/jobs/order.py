@@ -18,7 +18,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.counts import CountSlip, Event
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
-from glam_tryon.models.status import Lane, Priority, Status, pending_lane
+from glam_tryon.models.status import CLOSED, Lane, Priority, Status, pending_lane
 from glam_tryon.policy.consent import Consent
 from glam_tryon.policy.exclusion import is_excluded
 from glam_tryon.policy.limits import check_order, count_order, lock_order
@@ -48,7 +48,9 @@ def request_tryon(
 
     ``user`` (signed in) or ``visitor`` (the session's random token) is who may see the result; with
     neither it is the shop's own. ``mask_type`` overrides what the product's registration says.
-    ``request_id`` is any text of the caller's: the same one of the same owner gives the same job.
+    ``request_id`` is any text of the caller's: the same one of the same owner gives the same job,
+    and so does another one for the same garment on the same person while that job is under way: a
+    second tab is no second order.
     ``priority`` is ``"shopper"`` or ``"catalogue"``. ``address`` is the block of addresses that the
     order is counted by, as ``policy.address.address_block`` gives it.
 
@@ -90,6 +92,8 @@ def request_tryon(
                 # Sent twice at once: the other was faster, and took the last one perhaps.
                 if known := requested(request_id, user=user, visitor=visitor):
                     return known
+                if request_id and (known := _same_under_way(job, photo)):
+                    return known
                 if not fresh and (known := own_repeat(job, photo)):
                     return known
                 other = None if fresh else shared_repeat(job, photo)
@@ -112,6 +116,23 @@ def request_tryon(
         return known
     job.refresh_from_db(using=using, fields=["next_step_at"])
     return job
+
+
+def _same_under_way(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
+    """Return the owner's open job for the same garment on the same picture of a person, if any."""
+    same = models.Q(person_photo=photo)
+    if photo.sha256:
+        same |= models.Q(person_photo__sha256=photo.sha256)
+    jobs = TryOnJob.objects.using(router.db_for_write(TryOnJob)).filter(
+        same,
+        owner=job.owner,
+        content_type=job.content_type,
+        product_key=job.product_key,
+        garment_sha256=job.garment_sha256,
+        mask_type=job.mask_type,
+        deleted_at=None,
+    )
+    return jobs.exclude(status__in=CLOSED).first()
 
 
 def request_tryon_with_upload(

@@ -40,7 +40,7 @@ def add_photo(
             shop's ``PHOTO_CHECK`` does not want it.
         HookFailed: ``PHOTO_CHECK`` gave no answer.
     """
-    picture = normalise(file, max_bytes=conf.MAX_UPLOAD_BYTES)
+    picture = normalise(file, max_bytes=conf.MAX_UPLOAD_BYTES, long_side=conf.PHOTO_LONG_SIDE)
     if kind == PersonPhoto.Kind.SHOPPER:
         consult("PHOTO_CHECK", PhotoRefused, picture)
     record = record_consent(consent, user=user, visitor=visitor) if consent else None

@@ -168,6 +168,7 @@ def _form_page(
     context = {
         "dialog": inside,
         "max_bytes": conf.MAX_UPLOAD_BYTES,
+        "long_side": conf.PHOTO_LONG_SIDE,
         "form": form,
         "message": message,
         "product": product,

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from glam_tryon.models import TryOnJob
+from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.sandbox import FaultScript, Sandbox
 from glam_tryon.views import facts
 
@@ -152,6 +152,25 @@ def test_a_second_tab_and_the_back_button_show_the_one_try_on(
     glam.release()
     expect(page.locator("glam-tryon").get_by_role("status").first).to_have_text("Ready")
     assert TryOnJob.objects.count() == 1
+
+
+def test_the_same_order_in_a_second_tab_is_the_same_try_on(
+    shopper: Shopper, page: Page, glam: Sandbox, photo: Path
+) -> None:
+    glam.hold()
+    second = Shopper(page.context.new_page(), shopper.shop)
+    for tab in (shopper, second):
+        tab.open()
+        tab.choose_photo(photo)
+        tab.agree()
+    for tab in (shopper, second):
+        tab.press("Try it on")
+        expect(tab.dialog.get_by_role("heading", name="Drawing")).to_be_visible()
+    glam.release()
+    shopper.expect_result()
+    second.expect_result()
+    assert TryOnJob.objects.count() == 1
+    assert PersonPhoto.objects.filter(kind="shopper").count() == 1
 
 
 def test_an_order_canceled_before_its_answer_leaves_nothing_running(

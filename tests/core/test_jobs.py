@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -104,8 +105,22 @@ def test_the_callers_mask_type_wins_over_the_products(order: Order) -> None:
 def test_the_same_request_of_the_same_owner_is_the_same_job(order: Order) -> None:
     first = order(visitor="ada", request_id="click 1")
     assert order(visitor="ada", request_id="click 1") == first
+    TryOnJob.objects.update(status="failed", lane=None)
+    assert order(visitor="ada", request_id="click 1") == first
     assert order(visitor="ada", request_id="click 2") != first
     assert TryOnJob.objects.count() == 2
+
+
+def test_a_second_request_for_the_same_is_the_job_that_is_under_way(
+    order: Order, house_model: PersonPhoto
+) -> None:
+    first = order(visitor="ada", request_id="one tab")
+    assert order(visitor="ada", request_id="another tab") == first
+    other = jobs.add_photo(io.BytesIO(picture(colour="#223344")), kind="house_model")
+    assert order(visitor="ada", request_id="another model", photo=other) != first
+    assert order(visitor="bob", request_id="one tab") != first
+    # A program that names no request means each of its calls.
+    assert order(visitor="ada") != first
 
 
 def test_the_same_request_is_the_same_job_whatever_became_of_the_product(

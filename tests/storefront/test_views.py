@@ -252,6 +252,16 @@ def test_a_request_id_that_no_form_has_is_refused(
     assert not TryOnJob.objects.exists()
 
 
+def test_another_tabs_order_of_the_same_is_the_one_that_is_under_way(
+    post: Post, house_model: PersonPhoto
+) -> None:
+    first = post(house_model=house_model.pk, request_id="one tab").json()
+    assert post(house_model=house_model.pk, request_id="another tab").json()["id"] == first["id"]
+    # Once that is over, the same is a new order.
+    TryOnJob.objects.update(status=Status.FAILED, lane=None)
+    assert post(house_model=house_model.pk, request_id="later").json()["id"] != first["id"]
+
+
 def test_a_refusal_without_a_script_is_the_page_with_the_words(post: Post) -> None:
     answer = post(page=True, request_id="kept")
     assert answer.status_code == 400

@@ -530,7 +530,7 @@ export class TryOn {
       return;
     }
     const module = await import(this.#texts.photoModule).catch(() => null);
-    const small = await module?.shrink(file);
+    const small = await module?.shrink(file, Number(this.#texts.longSide));
     if (choice !== this.#choice) {
       return;
     }

@@ -1,16 +1,14 @@
 /* What a photo goes through before it leaves the shopper's device. */
 
-const LONG_SIDE = 1536;
-
 /* Smaller, upright and without a word about where it was taken; null when it cannot be decoded. */
-export async function shrink(file) {
+export async function shrink(file, longSide) {
   let bitmap;
   try {
     bitmap = await createImageBitmap(file);
   } catch {
     return null;
   }
-  const scale = Math.min(1, LONG_SIDE / Math.max(bitmap.width, bitmap.height));
+  const scale = Math.min(1, longSide / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));

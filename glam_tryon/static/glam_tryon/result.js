@@ -229,7 +229,8 @@ export async function equip(view, job, page) {
   basket.hidden = !job.add_to_cart_url;
   basket.action = job.add_to_cart_url;
   basket.addEventListener("submit", (event) => {
-    if (!page.emit("added-to-basket")) {
+    // Without an address of its own the basket is a script of the shop, which has heard of it.
+    if (!page.emit("added-to-basket") || job.add_to_cart_url.startsWith("#")) {
       event.preventDefault();
     }
   });
