@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+
 from django.core import signing
 from django.urls import reverse
 
@@ -11,6 +14,8 @@ from glam_tryon.models import TryOnSubmission
 
 PHOTO = "photo"
 GARMENT = "garment"
+#: Behind such a link are a few bytes that say nothing of anybody.
+PROBE = "probe"
 
 
 def _signer(what: str) -> signing.TimestampSigner:
@@ -23,13 +28,31 @@ def link_for_glam(submission: TryOnSubmission, what: str) -> str:
     Raises:
         SettingError: ``PUBLIC_BASE_URL`` is missing.
     """
+    return _link(what, submission.token)
+
+
+def _link(what: str, token: str) -> str:
     base = conf.PUBLIC_BASE_URL
     if not base:
         raise SettingError(
             "PUBLIC_BASE_URL", "is missing; set it to the shop's address as Glam can reach it"
         )
-    token = _signer(what).sign(submission.token)
-    return base + reverse("glam_tryon:for_glam", args=[what, token])
+    return base + reverse("glam_tryon:for_glam", args=[what, _signer(what).sign(token)])
+
+
+def probe_link() -> tuple[str, bytes]:
+    """Return a link made like those for Glam, and what this shop answers to it.
+
+    Raises:
+        SettingError: ``PUBLIC_BASE_URL`` is missing.
+    """
+    token = secrets.token_urlsafe(24)
+    return _link(PROBE, token), probe_answer(token)
+
+
+def probe_answer(token: str) -> bytes:
+    """Return what stands behind the probe link with this token; only this shop can tell."""
+    return hashlib.sha256(b"glam_tryon probe" + token.encode()).hexdigest().encode()
 
 
 def token_in(what: str, signed: str) -> str | None:

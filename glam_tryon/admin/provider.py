@@ -1,35 +1,68 @@
-"""The switch between the shop and Glam: why submitting is paused, and how it goes on."""
+"""The switchboard's page: what stops try-ons, who may let them go on, and three questions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import router
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from glam_tryon.admin.advice import pause_advice
-from glam_tryon.admin.show import age, badge, instant
-from glam_tryon.admin.stops import BUDGET, STOPPED, stop_facts, why_stopped
-from glam_tryon.conf import conf
-from glam_tryon.models import ProviderState, TryOnSubmission
-from glam_tryon.models.clock import database_time
+from glam_tryon.admin.switchboard.budget import BudgetForm, budget_rows
+from glam_tryon.admin.switchboard.checks import check_address, check_key
+from glam_tryon.admin.switchboard.facts import connection_facts, is_resting
+from glam_tryon.admin.switchboard.finding import Finding
+from glam_tryon.admin.switchboard.storage import check_storage
+from glam_tryon.admin.troubles import is_index, warn
+from glam_tryon.models import ProviderState, ShopSwitch
+from glam_tryon.policy import switch
+
+Check = Callable[[], list[Finding]]
+#: What may be asked, with the button's text and what pressing it does.
+CHECKS: Mapping[str, tuple[Check, Promise, Promise]] = {
+    "key": (
+        check_key,
+        gettext_lazy("Ask Glam now"),
+        gettext_lazy("Asks Glam about a try-on that cannot exist. Free."),
+    ),
+    "storage": (
+        check_storage,
+        gettext_lazy("Try the storage"),
+        gettext_lazy("Writes, reads and deletes a tiny object, and tries to open its address."),
+    ),
+    "address": (
+        check_address,
+        gettext_lazy("Fetch a link as Glam would"),
+        gettext_lazy("The shop asks itself by its public address for what a signed link shows."),
+    ),
+}
+_PERMISSIONS = {"turn": "change_providerstate", "check": "change_providerstate"}
+_PERMISSIONS |= {"budget": "change_budget"}
 
 
 @admin.register(ProviderState)
 class ProviderStateAdmin(admin.ModelAdmin):
-    """One row that nobody edits, shown as a page with one button that stops or resumes it."""
+    """One row that nobody edits, shown as a page of switches. Each is a POST."""
 
     list_display_links = None
     actions = ("pause_submitting", "resume_submitting")
 
     class Media:
-        css = {"all": ("glam_tryon/admin.css",)}
+        css = {"all": ("glam_tryon/admin.css", "glam_tryon/dashboard.css")}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -37,15 +70,53 @@ class ProviderStateAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Every admin site asks this while it draws its index: the moment for the banner.
+
+        So the banner needs no template of the index, which a shop or a theme may have replaced.
+        """
+        found = super().get_model_perms(request)
+        if found["view"] and is_index(request):
+            warn(request)
+        return found
+
+    def get_urls(self) -> list[Any]:
+        view, name = self.admin_site.admin_view, "glam_tryon_providerstate"
+        own = [
+            path("turn/<slug:what>/", view(self.turn), name=f"{name}_turn"),
+            path("check/<slug:what>/", view(self.ask), name=f"{name}_check"),
+            path("budget/", view(self.budget), name=f"{name}_budget"),
+        ]
+        return [*own, *super().get_urls()]
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        state = ProviderState.load()
-        page = {
+        if request.method == "POST":
+            return super().changelist_view(request, extra_context)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._page(request, **(extra_context or {}))
+
+    def _page(self, request: HttpRequest, **more: Any) -> HttpResponse:
+        warn(request)
+        state, row = ProviderState.load(), ShopSwitch.load()
+        context = {
+            **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name),
+            "opts": self.opts,
+            "media": self.media,
             "state": state,
-            "facts": _facts(state),
+            "facts": connection_facts(state),
+            "resting": is_resting(state),
+            "switch": row,
+            "budget_rows": budget_rows(row),
+            "budget_form": BudgetForm(instance=row),
+            "checks": [(what, text, does) for what, (_ask, text, does) in CHECKS.items()],
             "may_change": self.has_change_permission(request),
+            "may_change_budget": self._may(request, "budget"),
+            **more,
         }
-        return super().changelist_view(request, {**page, **(extra_context or {})})
+        template = "admin/glam_tryon/providerstate/switchboard.html"
+        return TemplateResponse(request, template, context)
 
     @admin.action(description=gettext_lazy("Pause submitting"), permissions=["change"])
     def pause_submitting(self, request: HttpRequest, queryset: QuerySet[ProviderState]) -> None:
@@ -57,43 +128,52 @@ class ProviderStateAdmin(admin.ModelAdmin):
         ProviderState.resume()
         self.message_user(request, _("Submitting goes on."), messages.SUCCESS)
 
+    def _may(self, request: HttpRequest, what: str) -> bool:
+        return request.user.has_perm(f"glam_tryon.{_PERMISSIONS[what]}")
 
-def _facts(state: ProviderState) -> list[tuple[str, SafeString | str | int]]:
-    now = database_time(router.db_for_write(ProviderState))
-    resting = state.rests(now)
-    held = TryOnSubmission.objects.holding_slots().count()
-    facts: list[tuple[str, SafeString | str | int]] = [
-        (_("Submitting"), _state_badge(state, resting or why_stopped()))
-    ]
-    if state.paused_at:
-        facts.append((_("Since"), instant(state.paused_at)))
-        facts.append((_("Why"), pause_advice(state.pause_code) or state.pause_code))
-        if state.pause_detail:
-            facts.append((_("In detail"), f"{state.pause_code}: {state.pause_detail}"))
-    elif resting:
-        until = state.throttled_until if resting == "throttled" else state.breaker_until
-        facts.append((_("Until"), instant(until)))
-    facts += stop_facts()
-    limit = conf.MAX_PARALLEL
-    facts.append((_("Slots in use"), _("%(held)d of %(limit)d") % {"held": held, "limit": limit}))
-    if state.effective_cap is not None and state.effective_cap < limit:
-        facts.append((_("Slots that Glam allows now"), state.effective_cap))
-    if state.breaker_failures:
-        facts.append((_("Failures in a row"), state.breaker_failures))
-    seen = age(state.last_round_at) if state.last_round_at else _("never: is it started?")
-    facts.append((_("A poller last worked"), seen))
-    return facts
+    def _refused(self, request: HttpRequest, what: str) -> HttpResponse | None:
+        if not self._may(request, what):
+            raise PermissionDenied
+        return None if request.method == "POST" else HttpResponseNotAllowed(["POST"])
 
+    def _back(self) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:glam_tryon_providerstate_changelist"))
 
-def _state_badge(state: ProviderState, resting: str) -> SafeString:
-    if state.paused_at:
-        return badge("failed", _("paused"))
-    if resting == STOPPED:
-        return badge("failed", _("stopped by the shop"))
-    if resting == BUDGET:
-        return badge("unconfirmed", _("waits: the budget is used up"))
-    if resting == "throttled":
-        return badge("unconfirmed", _("rests: Glam has too much to do"))
-    if resting:
-        return badge("unconfirmed", _("rests: Glam does not answer"))
-    return badge("ready", _("goes on"))
+    def turn(self, request: HttpRequest, what: str) -> HttpResponse:
+        """Stop all try-ons, let them go on, or forget that Glam could not be reached."""
+        if refused := self._refused(request, "turn"):
+            return refused
+        match what:
+            case "stop":
+                switch.stop(request.user, request.POST.get("why", ""))
+                said = _("All try-ons are stopped. What Glam has is finished.")
+            case "go-on":
+                switch.go_on()
+                said = _("Try-ons go on.")
+            case "forget":
+                ProviderState.forget_failures()
+                said = _("The failures are forgotten: Glam is asked at once, with all slots.")
+            case _:
+                raise Http404
+        self.message_user(request, said, messages.SUCCESS)
+        return self._back()
+
+    def ask(self, request: HttpRequest, what: str) -> HttpResponse:
+        """Ask one of ``CHECKS`` and show the page with its findings."""
+        if refused := self._refused(request, "check"):
+            return refused
+        if what not in CHECKS:
+            raise Http404
+        return self._page(request, asked=what, findings=CHECKS[what][0]())
+
+    def budget(self, request: HttpRequest) -> HttpResponse:
+        """Set the budgets that stand over those of the settings."""
+        if refused := self._refused(request, "budget"):
+            return refused
+        # A row of its own: the form writes nothing by itself, also where it is wrong.
+        form = BudgetForm(request.POST, instance=ShopSwitch())
+        if not form.is_valid():
+            return self._page(request, budget_form=form)
+        switch.change_budget(request.user, **form.cleaned_data)
+        self.message_user(request, _("The budget is changed."), messages.SUCCESS)
+        return self._back()

@@ -157,6 +157,14 @@ class ProviderState(models.Model):
         """Glam answered: the circuit closes."""
         cls.rows().filter(breaker_failures__gt=0).update(breaker_failures=0, breaker_until=None)
 
+    @classmethod
+    def forget_failures(cls) -> None:
+        """Take all that Glam's answers led to back: the next submits may leave at once."""
+        cls.load()
+        cls.rows().update(
+            breaker_failures=0, breaker_until=None, throttled_until=None, effective_cap=None
+        )
+
     def is_probing(self) -> bool:
         """Say whether the circuit has been open, so that only one submission may try."""
         return self.breaker_failures >= BREAKER_FAILURES

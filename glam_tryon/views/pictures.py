@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from glam_tryon.exceptions import GarmentUnavailable
 from glam_tryon.garments import garment_of
-from glam_tryon.media import PHOTO, token_in
+from glam_tryon.media import PHOTO, PROBE, probe_answer, token_in
 from glam_tryon.models import PersonPhoto, TryOnSubmission
 from glam_tryon.policy.retention import results_of
 from glam_tryon.views.product import product_or_404
@@ -91,6 +91,8 @@ def _unlogged(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
     """One submission's photo or garment, for whoever holds its signed link: Glam."""
     token = token_in(what, signed)
+    if token and what == PROBE:
+        return picture_response(probe_answer(token), "probe")
     using = router.db_for_write(TryOnSubmission)
     submissions = TryOnSubmission.objects.using(using)
     submission = token and submissions.filter(token=token).select_related("job").first()

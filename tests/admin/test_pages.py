@@ -148,6 +148,7 @@ def test_the_page_of_a_house_model_shows_the_picture_it_has(
 def test_a_shop_that_sends_says_so_and_can_be_paused(admin_client: Client) -> None:
     assert facts(admin_client) == {
         "Submitting": "goes on",
+        "Generations left in the budget": "500",
         "Slots in use": "0 of 2",
         "A poller last worked": "never: is it started?",
     }

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db import router
 from django.db.models import Case, DateField, F, Sum, When
-from django.db.models.functions import TruncWeek
+from django.db.models.functions import Cast, TruncWeek
 
 from glam_tryon.admin.dashboard.choice import Choice
 from glam_tryon.models import DailyCount
@@ -104,8 +104,8 @@ def read(choice: Choice) -> Figures:
     found = wanted.between(choice.first, choice.today) | mine.filter(event__in=_SPENT).between(
         spent_from, choice.today
     )
-    # The week begins on its Monday.
-    week = TruncWeek("day", output_field=DateField())
+    # Cast, for PostgreSQL makes an instant of a week's beginning.
+    week = Cast(TruncWeek("day"), DateField())
     period = Case(When(event__in=_SPENT, then=F("day")), default=week)
     sums = (
         found.annotate(period=period if choice.by_week else F("day"))

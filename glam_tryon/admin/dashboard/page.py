@@ -22,9 +22,10 @@ from glam_tryon.admin.dashboard.shares import failures, feedback, funnel, produc
 from glam_tryon.admin.dashboard.spending import spending
 from glam_tryon.admin.dashboard.tiles import tiles
 from glam_tryon.admin.dashboard.trends import outcomes, waits
+from glam_tryon.admin.troubles import show, troubles
 from glam_tryon.conf import conf
-from glam_tryon.models import DailyCount
-from glam_tryon.policy.purse import budgets
+from glam_tryon.models import DailyCount, ShopSwitch
+from glam_tryon.policy.purse import Left, budgets
 
 
 @admin.register(DailyCount)
@@ -58,7 +59,10 @@ class DashboardAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         choice, figures = self._asked(request)
-        sections = [] if _is_empty(figures) else _sections(figures)
+        now, switch = read_now(), ShopSwitch.load()
+        sections = [] if _is_empty(figures) else _sections(figures, switch)
+        # The budget has a section of its own; reading the ledger would cost what else is saved.
+        show(request, troubles(now, switch, Left(None)))
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name_plural),
@@ -71,7 +75,7 @@ class DashboardAdmin(admin.ModelAdmin):
             "product": title_of(choice) if choice.product else "",
             "all_products": choice.query(product=""),
             "query": choice.query(),
-            "tiles": tiles(read_now(), figures),
+            "tiles": tiles(now, figures),
             "sections": sections,
             "may_order": request.user.has_perm("glam_tryon.add_tryonjob"),
             **(extra_context or {}),
@@ -82,7 +86,7 @@ class DashboardAdmin(admin.ModelAdmin):
     def file(self, request: HttpRequest, table: str) -> HttpResponse:
         """One table as CSV."""
         _choice, figures = self._asked(request)
-        for section in _sections(figures):
+        for section in _sections(figures, ShopSwitch.load()):
             if section.table.name == table:
                 answer = HttpResponse(
                     section.table.as_csv(), content_type="text/csv; charset=utf-8"
@@ -102,12 +106,12 @@ def _is_empty(figures: Figures) -> bool:
     return not figures.total and not figures.spent
 
 
-def _sections(figures: Figures) -> list[Section]:
+def _sections(figures: Figures, switch: ShopSwitch) -> list[Section]:
     """Money and visitors belong to no product, so they are not shown of one."""
     choice = figures.choice
     sections = [outcomes(figures), waits(figures)]
     if not choice.product:
-        sections.append(spending(figures, budgets()["month"]))
+        sections.append(spending(figures, budgets(switch)["month"]))
     sections.append(funnel(figures))
     if not choice.product:
         sections.append(products(figures, top_products(choice)))

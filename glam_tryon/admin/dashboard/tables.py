@@ -13,9 +13,9 @@ from typing import Any
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
+from glam_tryon.policy.cells import safe_cells
+
 NOTHING = "\N{EN DASH}"
-#: With these a spreadsheet takes a text for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def day_words(day: date) -> str:
@@ -117,15 +117,9 @@ class Table:
         writer = csv.writer(file)
         writer.writerow([column.head for column in self.columns])
         for row in self.rows:
-            writer.writerow(
-                [
-                    "" if value is None else _safe(column.plain(value), column)
-                    for column, value in zip(self.columns, row, strict=True)
-                ]
-            )
+            values = [
+                "" if value is None else column.plain(value)
+                for column, value in zip(self.columns, row, strict=True)
+            ]
+            writer.writerow(safe_cells(values))
         return file.getvalue()
-
-
-def _safe(value: object, column: Column) -> str:
-    text = str(value)
-    return f"'{text}" if not column.number and text.startswith(_FORMULA) else text
