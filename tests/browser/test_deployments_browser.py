@@ -162,3 +162,26 @@ def test_below_a_path_and_with_hashed_statics_the_way_is_the_same(
     assert [url for url in ours if url.rsplit("/", 1)[1].count(".") != 2] == []
     assert not [url for url in asked if url.startswith("http") and SUB_PATH not in url]
     assert reports == []
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        pytest.param("CSRF_USE_SESSIONS", id="token in the session"),
+        pytest.param("CSRF_COOKIE_HTTPONLY", id="cookie that no script reads"),
+    ],
+)
+def test_where_scripts_cannot_read_the_token_every_write_of_the_dialog_passes(
+    shopper: Shopper, photo: Path, settings: Settings, option: str, reports: list[str]
+) -> None:
+    setattr(settings, option, True)
+    shopper.open()
+    shopper.choose_photo(photo)
+    shopper.agree()
+    shopper.press("Try it on")
+    shopper.expect_result()
+    shopper.press("Looks right")
+    looks_right = shopper.dialog.get_by_role("button", name="Looks right")
+    expect(looks_right).to_have_attribute("aria-pressed", "true")
+    assert only_job().feedback == "up"
+    assert reports == []

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from django.core.checks import ERROR, CheckMessage, run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
-from glam_tryon.checks import check_settings, check_time_zones
+from glam_tryon.checks import (
+    check_production,
+    check_public_media,
+    check_settings,
+    check_storage,
+    check_time_zones,
+)
 from glam_tryon.conf import Settings
 from tests.servers import ROOT
 
@@ -224,9 +232,10 @@ def test_a_wrong_value_stops_manage_py_and_is_named(settings: Any) -> None:
 
 def test_the_page_of_settings_names_every_setting_and_every_check() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
-    source = (ROOT / "glam_tryon" / "checks.py").read_text()
+    files = (ROOT / "glam_tryon" / "checks").glob("*.py")
+    source = "".join(file.read_text() for file in files)
     checks = {word.split('"')[0] for word in source.split('id="')[1:]}
-    assert len(checks) == 10
+    assert len(checks) == 16
     assert [name for name in Settings.all() if f"| `{name}` |" not in page] == []
     assert [name for name in sorted(checks) if f"| `{name}` |" not in page] == []
 
@@ -251,3 +260,128 @@ def test_w010_money_without_a_price(settings: Any, name: str, amount: object) ->
     assert ids([message]) == ["W010"]
     assert name in message.msg
     assert found(settings, **{name: amount}, PRICE_PER_CREDIT="0.08") == []
+
+
+# The storage.
+
+S3 = "storages.backends.s3.S3Storage"
+FOLDER = "django.core.files.storage.FileSystemStorage"
+
+
+def stored_in(settings: Any, backend: str, **options: Any) -> None:
+    given = {"BACKEND": backend, "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "glam_tryon": given}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"default_acl": "public-read"},
+        {"default_acl": "public-read-write"},
+        {"object_parameters": {"ACL": "public-read"}},
+        {"querystring_auth": False},
+    ],
+)
+def test_w006_a_public_bucket(settings: Any, options: dict[str, Any]) -> None:
+    stored_in(settings, S3, bucket_name="b", **options)
+    (message,) = check_storage(None)
+    assert ids([message]) == ["W006"]
+    assert "anybody may see shoppers' photos" in message.msg
+
+
+@pytest.mark.parametrize("options", [{}, {"client_config": Config(signature_version="s3")}])
+def test_w007_links_that_leave_the_host_out_of_their_signature(
+    settings: Any, options: dict[str, Any]
+) -> None:
+    stored_in(settings, S3, bucket_name="b", endpoint_url="https://s3.example.com", **options)
+    assert ids(list(check_storage(None))) == ["W007"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"signature_version": "s3v4"}, {"client_config": Config(signature_version="s3v4")}],
+)
+def test_the_recipe_of_a_private_bucket_is_right(settings: Any, options: dict[str, Any]) -> None:
+    private = {"default_acl": None, "querystring_auth": True, "file_overwrite": False}
+    stored_in(
+        settings, S3, bucket_name="b", endpoint_url="https://s3.example.com", **private, **options
+    )
+    assert (check_storage(None), check_public_media(None)) == ([], [])
+
+
+def test_a_private_bucket_of_aws_itself_is_right(settings: Any) -> None:
+    stored_in(settings, S3, bucket_name="b", region_name="eu-central-1")
+    assert check_storage(None) == []
+
+
+def test_e005_a_storage_that_cannot_be_made(settings: Any) -> None:
+    stored_in(settings, FOLDER, colour="red")
+    (message,) = check_storage(None)
+    assert (ids([message]), message.level) == (["E005"], ERROR)
+    assert check_public_media(None) == []
+
+
+@pytest.mark.parametrize("below", ["", "private"])
+def test_w008_photos_in_the_folder_that_is_handed_out(
+    settings: Any, tmp_path: Path, below: str
+) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    stored_in(settings, FOLDER, location=tmp_path / below)
+    (message,) = check_public_media(None)
+    assert ids([message]) == ["W008"]
+    assert str(tmp_path / below) in message.msg
+
+
+@pytest.mark.parametrize("media", ["", "media", "private/media"])
+def test_a_folder_of_its_own_is_right(settings: Any, tmp_path: Path, media: str) -> None:
+    settings.MEDIA_ROOT = str(tmp_path / media) if media else ""
+    stored_in(settings, FOLDER, location=tmp_path / "private")
+    assert (check_storage(None), check_public_media(None)) == ([], [])
+
+
+# Production.
+
+
+def test_w011_the_sandbox_in_a_real_shop(settings: Any) -> None:
+    settings.GLAM_TRYON = SANDBOX
+    assert ids(list(check_production(None))) == ["W011"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VISITOR_RESULT_DAYS", 365),
+        ("RESULT_DAYS", 3650),
+        ("KEPT_PHOTO_SECONDS", 31_536_000),
+    ],
+)
+def test_w009_pictures_that_are_kept_for_ever(settings: Any, name: str, value: int) -> None:
+    settings.GLAM_TRYON = {**RIGHT, name: value}
+    (message,) = check_production(None)
+    assert ids([message]) == ["W009"]
+    assert name in message.msg
+
+
+def test_a_shop_with_the_defaults_may_go_into_production(settings: Any) -> None:
+    settings.GLAM_TRYON = RIGHT
+    assert check_production(None) == []
+    settings.GLAM_TRYON = {**RIGHT, "RESULT_DAYS": "7"}
+    assert check_production(None) == []
+
+
+def test_only_check_deploy_asks_what_matters_in_production_only(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.GLAM_TRYON = {**SANDBOX, "PUBLIC_BASE_URL": "http://127.0.0.1:8000"}
+    settings.MEDIA_ROOT = str(tmp_path)
+    stored_in(settings, FOLDER, location=tmp_path)
+    ours = [
+        [name for name in ids(run_checks(include_deployment_checks=deploy)) if name[1:].isdigit()]
+        for deploy in (False, True)
+    ]
+    assert ours == [[], ["W008", "W011"]]
+
+
+def test_nothing_counts_on_a_cache() -> None:
+    sources = (ROOT / "glam_tryon").rglob("*.py")
+    assert [file for file in sources if "django.core.cache" in file.read_text()] == []

@@ -1,4 +1,4 @@
-"""System checks: what a shop's settings get wrong, said before a shopper finds out."""
+"""Checks of ``GLAM_TRYON``: each value against its rule, and the values against each other."""
 
 from __future__ import annotations
 
