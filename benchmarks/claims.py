@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection, connections, transaction
 
+from benchmarks.database import vacuum
 from benchmarks.table import table
 from glam_tryon.engine.lease import lease_due
 from glam_tryon.engine.writeback import StillRunning, write_back
@@ -40,9 +41,7 @@ def make_due(jobs: int) -> None:
         ],
         batch_size=1000,
     )
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"VACUUM ANALYZE {TryOnJob._meta.db_table}")
+    vacuum()
 
 
 def batched() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,37 @@ def set_up() -> None:
         "SHOP_DAY_LIMIT": 10_000_000,
         "SHOP_MONTH_LIMIT": 10_000_000,
     }
+
+
+def vacuum() -> None:
+    """Clear PostgreSQL's old row versions away and count anew; nothing elsewhere."""
+    # Only importable once Django runs.
+    from django.db import connection  # noqa: PLC0415
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE glam_tryon_tryonjob, glam_tryon_tryonsubmission")
+
+
+def _vacuum_each_minute(stopping: threading.Event) -> None:
+    from django.db import connection  # noqa: PLC0415
+
+    while not stopping.wait(60.0):
+        vacuum()
+        connection.close()
+
+
+@contextmanager
+def tidied() -> Iterator[None]:
+    """Do what autovacuum does by default, in case the server has it switched off."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=_vacuum_each_minute, args=(stopping,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
 
 
 @contextmanager

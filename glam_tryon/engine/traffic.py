@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class Traffic:
 
 
 _counted: list[tuple[float, Traffic]] = []
+#: Where many rows are counted slowly, one thread does it and the others go on with the old counts.
+_counting = threading.Lock()
 
 
 def forget() -> None:
@@ -38,11 +41,19 @@ def forget() -> None:
 
 
 def traffic(*, clock: Callable[[], float] = time.monotonic) -> Traffic:
-    """Return the counts, at most ``CACHE_SECONDS`` old."""
+    """Return the counts, ``CACHE_SECONDS`` old or as old as it takes to count anew."""
     now = clock()
     for counted_at, counts in _counted[-1:]:
-        if 0 <= now - counted_at < CACHE_SECONDS:
+        if 0 <= now - counted_at < CACHE_SECONDS or not _counting.acquire(blocking=False):
             return counts
+        try:
+            return _count(now)
+        finally:
+            _counting.release()
+    return _count(now)
+
+
+def _count(now: float) -> Traffic:
     jobs = TryOnJob.objects.using(router.db_for_write(TryOnJob))
     counts = Traffic(
         # Nobody asks about the others while this count is used.

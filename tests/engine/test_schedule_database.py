@@ -129,6 +129,16 @@ def test_counts_and_times_are_read_again_after_a_few_seconds() -> None:
     assert durations("upper", clock=lambda: now) != before
 
 
+def test_while_one_thread_counts_the_others_go_on_with_the_old_counts() -> None:
+    now = 100.0
+    traffic.traffic(clock=lambda: now)
+    at_glam()
+    now += 10
+    with traffic._counting:
+        assert traffic.traffic(clock=lambda: now).asked_about == 0
+    assert traffic.traffic(clock=lambda: now).asked_about == 1
+
+
 def test_only_a_job_that_could_be_sent_now_is_a_queue() -> None:
     at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(60.0))
     assert traffic.traffic().waiting == 0
