@@ -12,7 +12,7 @@ from benchmarks.database import fresh_database, set_up
 PURE = ("polling", "photos", "button")
 WITH_DATABASE = ("batches", "claims", "throughput", "wakeup", "memory")
 #: Take twenty minutes, so only by their own names.
-LONG = ("kills", "makespan", "admin")
+LONG = ("kills", "stops", "makespan", "admin")
 #: Has a shop of its own and needs Chromium, so only by its own name.
 BROWSER = ("dialog",)
 #: Draws a picture for the docs.

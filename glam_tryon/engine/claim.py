@@ -94,11 +94,12 @@ def claim_submissions(limit: int) -> list[Claimed]:
     waiting = jobs.waiting_for_a_slot(Lane.SHOPPER) | jobs.waiting_for_a_slot(Lane.CATALOGUE)
     if limit < 1 or not waiting.exists():
         return []
+    # A busy poller looks a hundred times a second, so the likeliest no comes first.
+    if TryOnSubmission.objects.using(using).holding_slots().count() >= conf.MAX_PARALLEL:
+        return []
     now = database_time(using)
     state = ProviderState.load()
     if state.rests(now) and not _resume_with_new_key(state):
-        return []
-    if TryOnSubmission.objects.using(using).holding_slots().count() >= conf.MAX_PARALLEL:
         return []
     switch = ShopSwitch.load()
     if switch.stopped_at or budget_left(now, switch=switch).code:
