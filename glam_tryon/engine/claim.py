@@ -26,6 +26,9 @@ from glam_tryon.models.job_moves import log_move
 from glam_tryon.models.status import Lane, Status
 from glam_tryon.policy.purse import budget_left, credits_of, price
 
+#: How long after it was found used up the budget is looked at again, in seconds.
+BUDGET_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -102,13 +105,16 @@ def claim_submissions(limit: int) -> list[Claimed]:
     if state.rests(now) and not _resume_with_new_key(state):
         return []
     switch = ShopSwitch.load()
-    if switch.stopped_at or budget_left(now, switch=switch).code:
+    if switch.stopped_at or state.rests_for_budget(now):
         return []
     with transaction.atomic(using):
         state = ProviderState.lock()
         if state.rests(now):
             return []
         left = budget_left(now, switch=switch).generations
+        if left == 0:
+            ProviderState.rest_for_budget(BUDGET_SECONDS)
+            return []
         most = limit if left is None else min(limit, left)
         claimed = _allot(using, state, state.cap(conf.MAX_PARALLEL, now), most, now)
         if claimed and state.is_probing():

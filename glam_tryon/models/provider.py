@@ -38,6 +38,8 @@ class ProviderState(models.Model):
     throttled_until = models.DateTimeField(_("no submits until"), null=True, blank=True)
     breaker_failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     breaker_until = models.DateTimeField(_("circuit open until"), null=True, blank=True)
+    # A budget that is used up is not counted anew in each round of each poller.
+    budget_rests_until = models.DateTimeField(null=True, blank=True, editable=False)
     last_turn = models.BigIntegerField(default=0, editable=False)
     pruned_at = models.DateTimeField(null=True, editable=False)
     last_round_at = models.DateTimeField(_("last round of a poller"), null=True, blank=True)
@@ -113,6 +115,15 @@ class ProviderState(models.Model):
     def resumes_with(self, key: str) -> bool:
         """Say whether a pause was about another API key than this one."""
         return bool(self.paused_at and self.pause_key and self.pause_key != key_fingerprint(key))
+
+    @classmethod
+    def rest_for_budget(cls, seconds: float) -> None:
+        """The budget is used up: nobody looks again for so long."""
+        cls.rows().update(budget_rests_until=after(seconds))
+
+    def rests_for_budget(self, now: datetime) -> bool:
+        """Say whether the budget was used up a moment ago."""
+        return self.budget_rests_until is not None and self.budget_rests_until > now
 
     # The parallel cap.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import router
 from django.db.models import Count, Q, Sum
@@ -123,7 +124,8 @@ def budget_left(
     if all(each == Budget(None, None) for each in limits.values()):
         return Left(None)
     moment = now or _now()
-    sums = _spent(moment)
+    in_money = price() is not None and any(each.money is not None for each in limits.values())
+    sums = _spent(moment, with_credits=False, with_money=in_money)
     rooms = {period: limits[period].room(sums[period]) for period in limits}
     # The month's end is later, so it is what a shopper has to know.
     used_up: list[tuple[Period, str]] = [("month", MONTH_OVER), ("day", DAY_OVER)]
@@ -138,29 +140,26 @@ def _now() -> datetime:
     return database_time(router.db_for_write(TryOnSubmission))
 
 
-def _spent(now: datetime) -> dict[Period, Spent]:
-    """Read both periods with one statement."""
+def _spent(
+    now: datetime, *, with_credits: bool = True, with_money: bool = True
+) -> dict[Period, Spent]:
+    """Read both periods with one statement; what is not asked for is nothing."""
     rows = TryOnSubmission.objects.using(router.db_for_write(TryOnSubmission))
     today = Q(started_at__gte=begins_at("day", now))
     ours = Q(currency=conf.CURRENCY)
-    found = (
-        rows.counted()
-        .since(begins_at("month", now))
-        .aggregate(
-            day=Count("pk", filter=today),
-            month=Count("pk"),
-            day_credits=Sum("credits", filter=today),
-            month_credits=Sum("credits"),
-            day_money=Sum("price", filter=today & ours),
-            month_money=Sum("price", filter=ours),
-        )
-    )
+    sums: dict[str, Any] = {"day": Count("started_at", filter=today), "month": Count("started_at")}
+    if with_credits:
+        sums |= {"day_credits": Sum("credits", filter=today), "month_credits": Sum("credits")}
+    if with_money:
+        sums["day_money"] = Sum("price", filter=today & ours)
+        sums["month_money"] = Sum("price", filter=ours)
+    found = rows.counted().since(begins_at("month", now)).aggregate(**sums)
     nothing = Decimal(0)
     return {
         period: Spent(
             found[period],
-            found[f"{period}_credits"] or nothing,
-            found[f"{period}_money"] or nothing,
+            found.get(f"{period}_credits") or nothing,
+            found.get(f"{period}_money") or nothing,
         )
         for period in ("day", "month")
     }

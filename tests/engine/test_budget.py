@@ -12,7 +12,9 @@ import pytest
 from django.db import connections
 
 from glam_tryon.engine.claim import claim_submissions
-from glam_tryon.models import TryOnJob, TryOnSubmission
+from glam_tryon.engine.loop import Poller
+from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models.clock import after
 from glam_tryon.models.status import Lane, Status
 from glam_tryon.policy import purse, switch
 from glam_tryon.sandbox import FaultScript, Sandbox
@@ -93,6 +95,35 @@ def test_nothing_is_claimed_while_staff_stopped_the_shop() -> None:
     assert claim_submissions(1) == []
     switch.go_on()
     assert len(claim_submissions(1)) == 1
+
+
+def test_a_budget_that_was_used_up_is_not_counted_in_each_round(configure: Configure) -> None:
+    configure(SHOP_DAY_LIMIT=0)
+    waiting(1)
+    assert claim_submissions(1) == []
+    switch.change_budget("ada", day_generations=1)
+    assert claim_submissions(1) == []
+    ProviderState.rows().update(budget_rests_until=after(-0.1))
+    assert len(claim_submissions(1)) == 1
+
+
+def test_a_stopped_shop_finishes_what_glam_has_and_sends_nothing_more(
+    order: Order, glam: Sandbox
+) -> None:
+    glam.hold()
+    first = order()
+    Poller().once()
+    second = order()
+    switch.stop("ada")
+    glam.release()
+    for _ in range(3):
+        glam.wait_for(lambda: glam.open_generations == 0, 10)
+        TryOnJob.objects.filter(lane=Lane.UNDER_WAY).update(next_step_at=after(-1))
+        Poller().once()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status) == ("ready", "pending")
+    assert len(glam.accepted) == 1
 
 
 def test_a_claim_counts_in_the_period_for_which_its_budget_was_read(
