@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -79,6 +81,16 @@ class TryOnJobAdmin(JobColumns, JobPage):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TryOnJob]) -> None:
         for job in queryset.iterator(chunk_size=500):
             self.delete_model(request, job)
+
+    @admin.display(description=SafeString('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, obj: TryOnJob) -> SafeString:
+        # Django renders each by a template of its own: a fifth of the time of a page of fifty.
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            _("Select %(job)s for an action") % {"job": obj},
+        )
 
     def has_resubmit_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("glam_tryon.resubmit_unconfirmed")
