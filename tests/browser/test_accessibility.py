@@ -41,10 +41,7 @@ def violations(page: Page, rules: list[str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["form", "model", "photo", "refused", "drawing", "results", "shared", "failed", "mine"],
-)
+@pytest.mark.parametrize("name", STATES)
 def test_the_dialog_has_no_barrier(page: Page, gallery: str, name: str) -> None:
     show(page, gallery, STATES[name])
     assert violations(page, STANDARD) == []
