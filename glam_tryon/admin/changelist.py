@@ -38,6 +38,7 @@ class JobChangeList(ChangeList):
         self.result_count = self.page.count
         self.full_result_count = None
         self.show_full_result_count = False
+        self.show_admin_actions = True
         self.can_show_all = False
         self.multi_page = self.page.newer or self.page.older
         self.paginator = Paginator(self.result_list, self.list_per_page)

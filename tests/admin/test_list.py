@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob
-from tests.admin.staff import JOBS, drawn, html, put, sent, taken_by
+from tests.admin.staff import JOBS, drawn, html, put, sent, staff, taken_by
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -111,6 +111,16 @@ def test_more_than_a_thousand_are_not_counted(
     assert "130 try-ons" in html(admin_client.get(JOBS))
     monkeypatch.setattr("glam_tryon.admin.seek.COUNTED", 100)
     assert "100+ try-ons" in html(admin_client.get(JOBS))
+
+
+def test_the_list_offers_each_action_to_who_may_do_it(admin_client: Client, order: Order) -> None:
+    order()
+    page = html(admin_client.get(JOBS))
+    for action in ("submit_now", "retry_failed", "resubmit_unconfirmed", "export_csv"):
+        assert f'<option value="{action}">' in page
+        assert f'<option value="{action}">' not in html(staff().get(JOBS, follow=True))
+    assert '<option value="export_csv">' in html(staff("view_tryonjob").get(JOBS))
+    assert '<option value="retry_failed">' not in html(staff("view_tryonjob").get(JOBS))
 
 
 # Filters.
