@@ -16,6 +16,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from benchmarks.admin_counts import count_all
 from benchmarks.admin_rows import Made, make
 from benchmarks.table import table
 from glam_tryon.admin.seek import Position
@@ -25,6 +26,7 @@ FEW = 10_000
 PAGE, DEEP = 50, 5_000
 ROUNDS, STOCK_ROUNDS, ACTION_ROUNDS = 40, 3, 5
 ACTED_ON = 1_000
+DASHBOARD = "/admin/glam_tryon/dailycount/"
 JOBS, STOCK = "/admin/glam_tryon/tryonjob/", "/stock/glam_tryon/tryonjob/"
 
 #: What was measured: how long each try took, in milliseconds, and how many queries it made.
@@ -134,6 +136,12 @@ def measure(client: Client, count: int, *, stock: bool) -> dict[str, tuple[Measu
         found[name] = (_get(client, JOBS + ours, ROUNDS), beside)
         print(f"{count:,}: {name} {statistics.median(found[name][0][0]):.0f} ms", file=sys.stderr)
     found["detail"] = (_get(client, f"{JOBS}{made.job.pk}/change/", ROUNDS), nothing)
+    count_all()
+    for days in (30, 365):
+        found[f"dashboard, {days} days"] = (
+            _get(client, f"{DASHBOARD}?days={days}", ROUNDS),
+            nothing,
+        )
     found[f"action on {ACTED_ON:,}"] = (_act(client), nothing)
     return found
 
