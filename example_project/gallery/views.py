@@ -98,7 +98,7 @@ def _form_context(state: State, product: Product) -> dict[str, Any]:
         form = TryOnForm(initial={"house_model": str(first.pk)})
     return {
         "form": form,
-        "message": state.refused,
+        "error": state.refusal_facts if state.refusal else None,
         "product": product,
         "title": product.name,
         "product_url": product.get_absolute_url(),

@@ -54,7 +54,7 @@ from glam_tryon.views.visitor import (
     own_job,
     wants_json,
 )
-from glam_tryon.words import failure_facts, photo_facts, refusal_words
+from glam_tryon.words import failure_facts, photo_facts
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -77,8 +77,8 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     if request.method == "GET":
         tally(Event.OPENED, product)
     # Said before somebody chooses a photo for nothing.
-    message = refusal_words("paused") if is_paused() else None
-    return _form_page(request, product, form, message=message)
+    error = failure_facts("paused") if is_paused() else None
+    return _form_page(request, product, form, error=error)
 
 
 def _kept(request: HttpRequest) -> PersonPhoto | None:
@@ -152,7 +152,7 @@ def _refuse(
             error["consent_text"] = form.agreement.whole
             error["consent_sha256"] = form.agreement.sha256
         return JsonResponse({"error": error}, status=status)
-    return _form_page(request, product, form, status=status, message=error["message"])
+    return _form_page(request, product, form, status=status, error=error)
 
 
 def _form_page(
@@ -161,7 +161,7 @@ def _form_page(
     form: TryOnForm,
     *,
     status: int = 200,
-    message: str | None = None,
+    error: dict[str, str | None] | None = None,
 ) -> HttpResponse:
     garment = garment_of(product)
     inside = for_dialog(request)
@@ -170,7 +170,7 @@ def _form_page(
         "max_bytes": conf.MAX_UPLOAD_BYTES,
         "long_side": conf.PHOTO_LONG_SIDE,
         "form": form,
-        "message": message,
+        "error": error,
         "product": product,
         "title": garment.get_title(product),
         "product_url": garment.get_url(product),

@@ -402,7 +402,10 @@ export class TryOn {
     this.#form = this.#view = form;
     const camera = form.querySelector("[data-camera]");
     // Beside the button, which is always in sight; on a page it stands at the top.
-    form.querySelector(".glam-tryon-actions").prepend(form.querySelector("[data-error]"));
+    const error = form.querySelector("[data-error]");
+    form.querySelector(".glam-tryon-actions").prepend(error);
+    // Such as a pause of the shop: said before somebody chooses a photo for nothing.
+    const said = error.textContent;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -427,6 +430,9 @@ export class TryOn {
     if (radio) {
       radio.checked = true;
       this.#showPerson(radio);
+    }
+    if (said) {
+      this.#complain(said, error.dataset.error);
     }
     this.#focus();
   }
