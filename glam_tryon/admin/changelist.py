@@ -36,7 +36,7 @@ class JobChangeList(ChangeList):
         self.page = self._find(request)
         self.result_list = self.page.jobs
         self.result_count = self.page.count
-        self.full_result_count = None
+        self.full_result_count = self.result_count
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.can_show_all = False

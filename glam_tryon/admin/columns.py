@@ -58,7 +58,7 @@ class JobColumns:
         return format_html(
             '{}<div class="glam-tryon-quiet">{}</div>',
             age(job.created_at),
-            job.get_priority_display(),
+            self.who(job),
         )
 
     @admin.display(description=gettext_lazy("person, garment, result"))

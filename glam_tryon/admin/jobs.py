@@ -49,7 +49,6 @@ class TryOnJobAdmin(JobColumns, JobPage):
         "status_and_problem",
         "thumbnails",
         "product_link",
-        "who",
         "created",
         "cost_and_submissions",
     )
