@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.db import connections, transaction
 from django.db.models import F
 
@@ -17,7 +20,7 @@ WHERE id IN (
     WHERE lane = {lane} AND next_step_at <= {now} AND status IN ({statuses})
     ORDER BY next_step_at LIMIT %s {lock}
 )
-RETURNING *
+RETURNING {columns}
 """
 _POSTGRESQL = {
     "now": "STATEMENT_TIMESTAMP()",
@@ -37,11 +40,11 @@ def lease_due(using: str, limit: int, token: str, seconds: float) -> list[TryOnJ
     On SQLite the statement writes from its first moment: reading first would fail when the read
     turns into a write. MariaDB has no ``UPDATE ... RETURNING``, so there it is a pair.
     """
-    jobs = TryOnJob.objects.using(using)
-    vendor = connections[using].vendor
+    connection = connections[using]
+    vendor = connection.vendor
     if vendor == "mysql":
         return _lease_pair(using, limit, token, seconds)
-    if vendor == "sqlite" and not jobs.under_way().exists():
+    if vendor == "sqlite" and not TryOnJob.objects.using(using).under_way().exists():
         # An idle poller must not take the one write lock four times a second.
         return []
     words = _POSTGRESQL if vendor == "postgresql" else _SQLITE
@@ -49,10 +52,25 @@ def lease_due(using: str, limit: int, token: str, seconds: float) -> list[TryOnJ
         table=TryOnJob._meta.db_table,
         lane=int(Lane.UNDER_WAY),
         statuses=", ".join(f"'{status}'" for status in Status.values),
+        columns=", ".join(str(field.column) for field in TryOnJob._meta.concrete_fields),
         **words,
     )
-    taken = list(jobs.raw(statement, [token, seconds, limit]))
-    return sorted(taken, key=lambda job: job.created_at)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [token, seconds, limit])
+        # All at once: SQLite keeps its one write lock until the last row was read.
+        rows = cursor.fetchall()
+    return sorted(_jobs(using, rows), key=lambda job: job.created_at)
+
+
+def _jobs(using: str, rows: list[tuple[Any, ...]]) -> Iterator[TryOnJob]:
+    """Make jobs of whole rows, as a query of Django's would."""
+    fields = TryOnJob._meta.concrete_fields
+    compiler = TryOnJob.objects.using(using).query.get_compiler(using)
+    columns = [field.get_col(TryOnJob._meta.db_table) for field in fields]
+    converters = compiler.get_converters(columns)
+    names = [field.attname for field in fields]
+    for values in compiler.apply_converters(rows, converters) if converters else rows:
+        yield TryOnJob.from_db(using, names, values)
 
 
 def _lease_pair(using: str, limit: int, token: str, seconds: float) -> list[TryOnJob]:
