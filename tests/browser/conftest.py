@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
@@ -63,6 +64,15 @@ def photo(tmp_path: Path) -> Path:
     exif.get_ifd(GPS)[1] = "N"
     pixels = astronaut()  # type: ignore[no-untyped-call]
     Image.fromarray(pixels).resize((1800, 1800)).save(file, exif=exif)
+    return file
+
+
+@pytest.fixture
+def iphone_photo(tmp_path: Path) -> Path:
+    """The same photograph as an iPhone keeps it, which most browsers cannot decode."""
+    file = tmp_path / "IMG_0001.HEIC"
+    pixels = astronaut()  # type: ignore[no-untyped-call]
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(file)
     return file
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from skimage.data import astronaut
 
 from glam_tryon.models import TryOnJob
 from glam_tryon.sandbox import Sandbox
@@ -101,13 +99,10 @@ def test_the_camera_is_counted_down_and_its_photo_worn(shopper: Shopper) -> None
 
 
 def test_an_iphones_photo_goes_as_it_is_and_is_converted_in_the_shop(
-    shopper: Shopper, tmp_path: Path
+    shopper: Shopper, iphone_photo: Path
 ) -> None:
-    file = tmp_path / "IMG_0001.HEIC"
-    pixels = astronaut()  # type: ignore[no-untyped-call]
-    pillow_heif.from_pillow(Image.fromarray(pixels)).save(file)
     shopper.open()
-    shopper.choose_photo(file)
+    shopper.choose_photo(iphone_photo)
     shopper.agree()
     shopper.press("Try it on")
     shopper.expect_result()

@@ -6,11 +6,9 @@ import io
 from pathlib import Path
 from typing import Any
 
-import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
-from skimage.data import astronaut
 
 from glam_tryon.images import normalise
 
@@ -20,11 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 
 
 def test_an_iphones_photo_goes_as_it_is_and_is_converted_in_the_shop(
-    shopper: Shopper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shopper: Shopper, iphone_photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "IMG_0001.HEIC"
-    pixels = astronaut()  # type: ignore[no-untyped-call]
-    pillow_heif.from_pillow(Image.fromarray(pixels)).save(file)
     arrived: list[bytes] = []
 
     def look_and_normalise(content: Any, **options: Any) -> Any:
@@ -34,13 +29,13 @@ def test_an_iphones_photo_goes_as_it_is_and_is_converted_in_the_shop(
 
     monkeypatch.setattr("glam_tryon.jobs.photos.normalise", look_and_normalise)
     shopper.open()
-    shopper.choose_photo(file)
+    shopper.choose_photo(iphone_photo)
     shopper.agree()
     shopper.press("Try it on")
     shopper.expect_result()
     person = only_job().person_photo
     assert person is not None
-    assert arrived[0] == file.read_bytes()
+    assert arrived[0] == iphone_photo.read_bytes()
     with person.image.open("rb") as stored:
         assert Image.open(io.BytesIO(stored.read())).format == "JPEG"
     # What was before is shown from the shop's copy: the browser cannot draw its own.
