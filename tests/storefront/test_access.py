@@ -33,9 +33,23 @@ CHANGES = {
     "unshare": "jobs/{job}/unshare/",
 }
 #: What is about whoever asks.
-OF_WHOEVER_ASKS = {"mine": "mine/", "delete_all": "mine/delete/"}
+OF_WHOEVER_ASKS = {
+    "mine": "mine/",
+    "delete_all": "mine/delete/",
+    "withdraw": "mine/withdraw/",
+}
 #: What anybody may look at who has the address; each has tests of its own.
-FOR_ALL = {"for_glam", "house_model", "start", "garment", "shared", "shared_picture"}
+FOR_ALL = {
+    "for_glam",
+    "house_model",
+    "start",
+    "garment",
+    "shared",
+    "shared_picture",
+    "policy",
+    "receipt",
+    "receipt_file",
+}
 
 Address = Callable[[str], str]
 
@@ -130,7 +144,7 @@ def test_deleting_all_deletes_nothing_of_anybody_else(
     assert owner.get(f"/tryon/jobs/{job.pk}/photo.jpg").status_code == 200
 
 
-@pytest.mark.parametrize("name", [*CHANGES, "delete_all"])
+@pytest.mark.parametrize("name", [*CHANGES, "delete_all", "withdraw"])
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete"])
 def test_only_a_post_changes_anything(
     owner: Client, address: Address, media_root: Path, name: str, method: str
@@ -154,7 +168,7 @@ def test_looking_changes_nothing_and_is_all_that_one_may_do_there(
     assert everything(media_root) == before
 
 
-@pytest.mark.parametrize("name", [*CHANGES, "delete_all"])
+@pytest.mark.parametrize("name", [*CHANGES, "delete_all", "withdraw"])
 @pytest.mark.parametrize(
     "options",
     [{}, {"CSRF_USE_SESSIONS": True}, {"CSRF_COOKIE_HTTPONLY": True}],
