@@ -97,7 +97,7 @@ class BatchForm(forms.Form):
             raise ValidationError(
                 ngettext(
                     "That is %(count)d try-on; a batch has %(most)d at most.",
-                    "That are %(count)d try-ons; a batch has %(most)d at most.",
+                    "Those are %(count)d try-ons; a batch has %(most)d at most.",
                     pairs,
                 )
                 % {"count": pairs, "most": MOST_PAIRS},

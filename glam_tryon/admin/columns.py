@@ -88,7 +88,7 @@ class JobColumns:
         if not sent:
             return NOTHING
         cost = getattr(job, "cost", None)
-        times = ngettext("sent once", "sent %(count)d times", sent) % {"count": sent}
+        times = ngettext("sent %(count)d time", "sent %(count)d times", sent) % {"count": sent}
         return format_html(
             '{}<div class="glam-tryon-quiet">{}</div>', money_words(cost) or NOTHING, times
         )

@@ -281,7 +281,7 @@ def test_more_than_five_hundred_pairs_are_refused(
     assert "A batch has 500 try-ons at most." in answer.content.decode()
     two = [house_model, jobs.add_photo(ContentFile(picture()), kind="house_model")]
     answer = post(admin_client, products[:251], house_models=[str(m.pk) for m in two], step="order")
-    assert "That are 502 try-ons; a batch has 500 at most." in answer.content.decode()
+    assert "Those are 502 try-ons; a batch has 500 at most." in answer.content.decode()
     assert not TryOnBatch.objects.exists()
 
 

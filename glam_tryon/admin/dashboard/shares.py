@@ -44,7 +44,7 @@ def funnel(figures: Figures) -> Section:
         words += " " + _("%(bought)s of the pictures were followed by a basket.") % bought
     columns = [
         text_column(_("Step")),
-        count_column(_("Times")),
+        count_column(_("How many")),
         percent_column(_("Of the step before (%)")),
     ]
     table = Table("funnel", columns, rows)
@@ -109,6 +109,6 @@ def _shares(name: str, title: str, words: str, head: str, counts: dict[str, int]
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     every = sum(counts.values())
     rows = [[each, count, count / every] for each, count in ordered]
-    columns = [text_column(head), count_column(_("Times")), percent_column(_("Of all (%)"))]
+    columns = [text_column(head), count_column(_("How many")), percent_column(_("Of all (%)"))]
     table = Table(name, columns, rows)
     return Section(title, words, table, bars=bars_of([count for _each, count in ordered]))
