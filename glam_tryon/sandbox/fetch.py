@@ -36,6 +36,8 @@ class Fetcher:
             headers["Range"] = "bytes=0-1023"
         try:
             connection.connect()
+            # A busy shop that is connected may take as long for its first byte as for all of them.
+            connection.sock.settimeout(DEADLINE_SECONDS)
             # Only a connected one can be broken off, so ``close`` is asked about after that.
             with self._lock:
                 if self._closed:
