@@ -20,7 +20,7 @@ _EVENTS = """
         finished_at::date
         FROM {jobs} WHERE finished_at IS NOT NULL
     UNION ALL
-    SELECT content_type_id, product_key, unnest(ARRAY['shown', 'opened', 'bought']), '',
+    SELECT content_type_id, product_key, unnest(ARRAY['impression', 'opened', 'bought']), '',
         created_at::date FROM {jobs}
     UNION ALL
     SELECT content_type_id, product_key, 'money', 'EUR', created_at::date FROM {jobs}

@@ -56,9 +56,9 @@ def _day(
         shown = round(chance.uniform(60, 140) * busy / (1 + place * 0.25))
         opened = _some(shown, 0.14, chance)
         about: dict[str, Any] = {"at": noon, **product}
-        yield CountSlip(event=Event.SHOWN, count=shown, **about)
+        yield CountSlip(event=Event.IMPRESSION, count=shown, **about)
         yield CountSlip(event=Event.OPENED, count=opened, **about)
-        yield CountSlip(event=Event.BASKET, count=round(shown * 0.04), **about)
+        yield CountSlip(event=Event.ADDED_TO_BASKET, count=round(shown * 0.04), **about)
         for _ in range(_some(opened, 0.55, chance)):
             yield from _tryon(about, chance)
     for group, (visitors, rate) in GROUPS.items():
@@ -76,7 +76,7 @@ def _tryon(about: dict[str, Any], chance: random.Random) -> Iterator[CountSlip]:
     yield CountSlip(event=Event.MONEY, detail="USD", count=PRICE_PARTS, at=at)
     yield CountSlip(event=event, detail=OF_SHOPPERS + why, began_at=at - wait, **about)
     if event == Event.READY and chance.random() < 0.22:
-        yield CountSlip(event=Event.BASKET, detail=TRIED, **about)
+        yield CountSlip(event=Event.ADDED_TO_BASKET, detail=TRIED, **about)
     if event == Event.READY and chance.random() < 0.3:
         yield CountSlip(event=Event.FEEDBACK, detail=_one_of(VERDICTS, chance), **about)
 

@@ -22,15 +22,15 @@ OF_SHOPPERS, OF_THE_SHOP = "shopper", "shop"
 
 
 class Event(models.TextChoices):
-    """What is counted. ``detail`` is what stands behind each."""
+    """What is counted, named as the widget's events are. ``detail`` is what stands behind each."""
 
-    SHOWN = "shown"  # a button was written into a page
+    IMPRESSION = "impression"  # a button was written into a page
     OPENED = "opened"  # the form of a try-on was fetched
     REQUESTED = "requested"  # whose
     READY = "ready"  # whose, and the bin of the wait: "shopper:17"
     FAILED = "failed"  # whose, and why: "shopper:glam_failed"
     CANCELED = "canceled"  # whose
-    BASKET = "basket"  # "tried" when who put it there tried it on before
+    ADDED_TO_BASKET = "added-to-basket"  # "tried" when who put it there tried it on before
     FEEDBACK = "feedback"  # "up", or what is not right
     BOUGHT = "bought"  # Glam took a submission
     MONEY = "money"  # the currency; the count is in ten-thousandths

@@ -88,7 +88,7 @@ def count_basket(request: HttpRequest, product: models.Model) -> None:
             kind = ContentType.objects.db_manager(using).get_for_model(product)
             key = str(product.pk)
             CountSlip(
-                event=Event.BASKET,
+                event=Event.ADDED_TO_BASKET,
                 detail=TRIED if _tried(request, kind, key) else "",
                 product_type=kind.pk,
                 product_key=key,

@@ -66,7 +66,7 @@ def tryon_button(context: Context, product: Model, text: str = "") -> SafeString
         return SafeString("")
     if conf.HOLDOUT_SHARE and not sees_buttons(request):
         return SafeString("")
-    tally(Event.SHOWN, product)
+    tally(Event.IMPRESSION, product)
     # What is the same on all buttons of a page is made once: the request remembers it.
     page: Any = context.render_context if request is None else vars(request)
     known: _Around | None = page.get(_KNOWN)

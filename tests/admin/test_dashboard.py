@@ -125,8 +125,14 @@ def test_the_file_of_a_table_has_the_rows_of_the_page(
 def test_numbers_of_the_days_are_right(admin_client: Client) -> None:
     today = shop_day()
     counts = {("requested", "shopper"): 4, ("ready", "shopper:12"): 2, ("failed", "shop:late"): 1}
-    counts |= {("canceled", "shopper"): 1, ("bought", ""): 3, ("shown", ""): 40, ("opened", ""): 8}
-    counts |= {("basket", "tried"): 1, ("feedback", "up"): 3, ("feedback", "face"): 1}
+    counts |= {
+        ("canceled", "shopper"): 1,
+        ("bought", ""): 3,
+        ("impression", ""): 40,
+        ("opened", ""): 8,
+    }
+    counts |= {("added-to-basket", "tried"): 1}
+    counts |= {("feedback", "up"): 3, ("feedback", "face"): 1}
     DailyCount.objects.add(
         {Counted("", 0, event, today, detail): count for (event, detail), count in counts.items()}
     )
@@ -162,7 +168,7 @@ def test_the_hold_out_is_shown_when_there_is_one_and_owns_up_to_too_few(
     admin_client: Client, settings: Any
 ) -> None:
     today = shop_day()
-    DailyCount.objects.add({Counted("", 0, "shown", today, ""): 1})
+    DailyCount.objects.add({Counted("", 0, "impression", today, ""): 1})
     assert "hold-out" not in page(admin_client)
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "HOLDOUT_SHARE": 0.2}
     assert words_of(page(admin_client), "hold-out").startswith("Too few visitors to tell yet")

@@ -38,7 +38,7 @@ def mine(client: Client, order: Callable[..., TryOnJob]) -> TryOnJob:
 
 def test_the_shops_cart_counts_what_goes_into_a_basket(client: Client, product: Product) -> None:
     add(client, product)
-    (slip,) = CountSlip.objects.filter(event="basket")
+    (slip,) = CountSlip.objects.filter(event="added-to-basket")
     assert (slip.detail, slip.product_key) == ("", str(product.pk))
 
 
@@ -50,7 +50,7 @@ def test_who_tried_it_on_before_is_told_apart(
     TryOnJob.objects.filter(pk=job.pk).update(status="ready", lane=None)
     add(client, product)
     add(Client(), product)
-    assert details("basket") == ["", "tried", ""]
+    assert details("added-to-basket") == ["", "tried", ""]
 
 
 def test_a_basket_that_cannot_be_counted_is_a_basket_all_the_same(
@@ -62,7 +62,7 @@ def test_a_basket_that_cannot_be_counted_is_a_basket_all_the_same(
     monkeypatch.setattr("glam_tryon.policy.counts.note_basket", away)
     add(client, product)
     assert client.session["cart"] == {str(product.pk): 1}
-    assert details("basket") == []
+    assert details("added-to-basket") == []
 
 
 def test_a_verdict_takes_the_one_before_back(
@@ -141,7 +141,7 @@ def test_a_visitors_first_basket_counts_for_the_group_and_the_others_do_not(
     add(client, product)
     add(client, product)
     assert details("buyer") == [group]
-    assert len(details("basket")) == 2
+    assert len(details("added-to-basket")) == 2
 
 
 def test_a_first_basket_counts_on_the_day_of_the_first_page(

@@ -72,19 +72,19 @@ def test_a_range_ends_today_and_a_year_goes_by_week() -> None:
 
 
 def test_all_is_read_with_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    put("shown", 7)
+    put("impression", 7)
     for days in (7, 365):
         with django_assert_num_queries(1):
-            assert read(Choice(days, TODAY)).of(Event.SHOWN) == 7
+            assert read(Choice(days, TODAY)).of(Event.IMPRESSION) == 7
 
 
 def test_days_before_the_range_and_other_products_do_not_count() -> None:
     for back in (0, 6, 7):
-        put("shown", back=back)
-        put("shown", 10, back=back, product="a")
-    assert read(Choice(7, TODAY)).of(Event.SHOWN) == 2
-    assert read(Choice(7, TODAY, 9, "a")).of(Event.SHOWN) == 20
-    assert read(Choice(7, TODAY, 8, "a")).of(Event.SHOWN) == 0
+        put("impression", back=back)
+        put("impression", 10, back=back, product="a")
+    assert read(Choice(7, TODAY)).of(Event.IMPRESSION) == 2
+    assert read(Choice(7, TODAY, 9, "a")).of(Event.IMPRESSION) == 20
+    assert read(Choice(7, TODAY, 8, "a")).of(Event.IMPRESSION) == 0
 
 
 def test_a_year_adds_its_days_up_by_week() -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.database
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
-def slip(event: str = Event.SHOWN, **fields: Any) -> CountSlip:
+def slip(event: str = Event.IMPRESSION, **fields: Any) -> CountSlip:
     return CountSlip(**{"event": event, "at": NOON, **fields})
 
 
@@ -35,8 +35,8 @@ def counts(**wanted: Any) -> dict[tuple[str, str, str], int]:
 def test_a_slip_counts_for_its_product_and_for_all_together() -> None:
     sums = sums_of([slip(product_type=3, product_key="7", count=2)])
     assert sums == {
-        Counted("", 0, "shown", date(2026, 3, 14), ""): 2,
-        Counted("7", 3, "shown", date(2026, 3, 14), ""): 2,
+        Counted("", 0, "impression", date(2026, 3, 14), ""): 2,
+        Counted("7", 3, "impression", date(2026, 3, 14), ""): 2,
     }
 
 
@@ -69,7 +69,7 @@ def test_slips_are_added_to_what_the_day_has_and_are_gone() -> None:
     for _ in range(2):
         CountSlip.objects.bulk_create([slip(), slip(count=4), slip(Event.OPENED)])
         assert fold() == 3
-    assert counts() == {("", "shown", ""): 10, ("", "opened", ""): 2}
+    assert counts() == {("", "impression", ""): 10, ("", "opened", ""): 2}
     assert not CountSlip.objects.exists()
     assert fold() == 0
 
@@ -78,7 +78,7 @@ def test_slips_are_added_to_what_the_day_has_and_are_gone() -> None:
 def test_a_thousand_rows_are_added_with_one_statement(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    sums = {Counted(str(n), 1, "shown", NOON.date(), ""): n for n in range(1000)}
+    sums = {Counted(str(n), 1, "impression", NOON.date(), ""): n for n in range(1000)}
     with django_assert_num_queries(1):
         DailyCount.objects.add(sums)
     with django_assert_num_queries(1):
@@ -99,7 +99,7 @@ def test_what_breaks_off_counts_nothing_twice(monkeypatch: pytest.MonkeyPatch) -
             fold()
     assert CountSlip.objects.count() == 2
     assert fold() == 2
-    assert counts() == {("", "shown", ""): 2}
+    assert counts() == {("", "impression", ""): 2}
 
 
 def _at_once(work: Callable[[], object], threads: int) -> None:
@@ -134,7 +134,7 @@ def test_four_that_fold_at_once_count_each_slip_once() -> None:
 @pytest.mark.database("postgres", "mysql")
 @pytest.mark.django_db(transaction=True)
 def test_four_that_add_to_the_same_rows_at_once_lose_nothing() -> None:
-    sums = {Counted(str(n), 1, "shown", NOON.date(), ""): 1 for n in range(50)}
+    sums = {Counted(str(n), 1, "impression", NOON.date(), ""): 1 for n in range(50)}
 
     def work() -> None:
         for _ in range(20):
@@ -149,7 +149,7 @@ def test_four_that_add_to_the_same_rows_at_once_lose_nothing() -> None:
 def test_counts_go_after_twenty_five_months() -> None:
     today = shop_day()
     days = {age: today - timedelta(days=age) for age in (KEPT_DAYS, KEPT_DAYS + 1)}
-    DailyCount.objects.add({Counted("", 0, "shown", day, ""): 1 for day in days.values()})
+    DailyCount.objects.add({Counted("", 0, "impression", day, ""): 1 for day in days.values()})
     fold()
     assert DailyCount.objects.get().day == days[KEPT_DAYS]
     assert KEPT_DAYS >= 25 * 30
@@ -157,11 +157,11 @@ def test_counts_go_after_twenty_five_months() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_pollers_housekeeping_folds() -> None:
-    CountSlip(event=Event.SHOWN, at=DatabaseNow()).save()
+    CountSlip(event=Event.IMPRESSION, at=DatabaseNow()).save()
     house = Housekeeper()
     house.begin()
     house.wait(30)
-    assert counts() == {("", "shown", ""): 1}
+    assert counts() == {("", "impression", ""): 1}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -49,7 +49,7 @@ def test_what_is_counted_anew_is_what_was_counted(
     drain()
     order().cancel()
     order().fail("glam_failed", "no", 1.0)
-    CountSlip(event=Event.SHOWN, at=DatabaseNow()).save()
+    CountSlip(event=Event.IMPRESSION, at=DatabaseNow()).save()
     a_day_ago()
     order()
     fold()

@@ -37,7 +37,7 @@ def test_buttons_are_counted_by_product_and_written_with_one_statement(
     with django_assert_num_queries(0):
         show(first, second, first)
     flush()
-    assert slips() == {("shown", "1"): 2, ("shown", "2"): 1}
+    assert slips() == {("impression", "1"): 2, ("impression", "2"): 1}
     show(first)
     with django_assert_num_queries(1):
         assert flush() == 1
@@ -57,20 +57,20 @@ def test_the_form_counts_as_opened_when_it_is_fetched_and_not_when_it_is_sent(
 def test_a_response_writes_when_the_minute_is_over_and_not_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tally("shown", Product(pk=1))
+    tally("impression", Product(pk=1))
     request_finished.disconnect(dispatch_uid="glam_tryon_tally")
     try:
         tallies.flush_when_due()
         assert slips() == {}
         monkeypatch.setattr(tallies, "FLUSH_SECONDS", 0.0)
         tallies.flush_when_due()
-        assert slips() == {("shown", "1"): 1}
+        assert slips() == {("impression", "1"): 1}
     finally:
         request_finished.connect(tallies.flush_when_due, dispatch_uid="glam_tryon_tally")
 
 
 def test_what_cannot_be_written_stays_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    tally("shown", Product(pk=1))
+    tally("impression", Product(pk=1))
 
     def away(*_args: object, **_kwargs: object) -> None:
         raise DatabaseError("away")
@@ -79,9 +79,9 @@ def test_what_cannot_be_written_stays_for_the_next_time(monkeypatch: pytest.Monk
         patched.setattr(CountSlip.objects.__class__, "using", away)
         with pytest.raises(DatabaseError):
             flush()
-    tally("shown", Product(pk=1))
+    tally("impression", Product(pk=1))
     flush()
-    assert slips() == {("shown", "1"): 2}
+    assert slips() == {("impression", "1"): 2}
 
 
 def test_threads_lose_no_count() -> None:
@@ -89,7 +89,7 @@ def test_threads_lose_no_count() -> None:
 
     def work() -> None:
         for _ in range(5000):
-            tally("shown", product)
+            tally("impression", product)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -97,7 +97,7 @@ def test_threads_lose_no_count() -> None:
     for thread in threads:
         thread.join()
     flush()
-    assert slips() == {("shown", "1"): 20_000}
+    assert slips() == {("impression", "1"): 20_000}
 
 
 def test_slips_and_counts_have_no_place_for_a_person() -> None:

@@ -71,7 +71,7 @@ class Figures:
 
     @property
     def baskets_of_tried(self) -> int:
-        return self.total.get((Event.BASKET, TRIED), 0)
+        return self.total.get((Event.ADDED_TO_BASKET, TRIED), 0)
 
     def group(self, name: str) -> Rate:
         """Return the visitors of a group, and how many of them put something into the basket."""

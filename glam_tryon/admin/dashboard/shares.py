@@ -23,7 +23,7 @@ from glam_tryon.models.job import Feedback, FeedbackReason
 def funnel(figures: Figures) -> Section:
     """From a button in a page to the basket; the shop's own try-ons are not in it."""
     steps = [
-        (_("Button shown"), figures.of(Event.SHOWN)),
+        (_("Button shown"), figures.of(Event.IMPRESSION)),
         (_("Dialog opened"), figures.of(Event.OPENED)),
         (_("Try-on requested"), figures.of_shoppers(Event.REQUESTED)),
         (_("Picture ready"), figures.of_shoppers(Event.READY)),
