@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from pytest_django import Settings
 
 from example_project.demo_family import Family
 from example_project.demo_s3 import Bucket, start_bucket
-from glam_tryon.policy.tally import forget
 from tests.servers import PARTS
 from tests.settings import TEST_DATABASE
 
@@ -107,9 +107,11 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def nothing_tallied() -> Iterator[None]:
     """No count of an earlier test is written in the midst of this one."""
-    forget()
+    # Found when a test runs: this module is also loaded where Django is not set up yet.
+    tally = import_module("glam_tryon.policy.tally")
+    tally.forget()
     yield
-    forget()
+    tally.forget()
 
 
 @pytest.fixture(scope="session")
@@ -147,6 +149,9 @@ def browser_context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(15_000)
     yield context
+    # What a test answers itself may be under way still, and would end the next test.
+    for open_page in context.pages:
+        open_page.unroute_all(behavior="ignoreErrors")
     context.close()
 
 

@@ -75,7 +75,7 @@ class Refused:
 
 REFUSED = (
     Refused("no_person_shape", "No person can be seen in the photo.", "Choose another photo"),
-    Refused("moderated", "The shop does not accept this photo.", "Choose another photo"),
+    Refused("moderated", "The shop cannot use this photo.", "Choose another photo"),
     Refused(
         "excluded",
         "The shop does not offer try-ons of this product.",
