@@ -85,6 +85,35 @@ REFUSED = (
 )
 
 
+@dataclass(frozen=True)
+class Limited:
+    """A limit of the shop's that is reached, what the shopper reads, and whether it says when."""
+
+    settings: dict[str, int]
+    words: str
+    ends: bool = True
+
+
+LIMITED = {
+    "limit_owner_day": Limited(
+        {"VISITOR_DAY_LIMIT": 0}, "You have had all your try-ons for today. You can go on from "
+    ),
+    "limit_address": Limited(
+        {"ADDRESS_DAY_LIMIT": 0, "TRUSTED_PROXIES": 1},
+        "There were too many try-ons from your connection. It goes on from ",
+    ),
+    "limit_open": Limited(
+        {"OPEN_LIMIT": 0}, "Some of your try-ons are still under way.", ends=False
+    ),
+    "limit_shop": Limited(
+        {"SHOP_DAY_LIMIT": 0}, "The shop has had all its try-ons for now. It goes on from "
+    ),
+    "budget": Limited(
+        {"SHOP_MONTH_LIMIT": 0}, "The shop has had all its try-ons for this month. It goes on from "
+    ),
+}
+
+
 def test_a_photo_that_is_too_large_asks_for_another(
     shopper: Shopper, page: Page, photo: Path, settings: Any
 ) -> None:
@@ -130,6 +159,26 @@ def test_what_the_shop_refuses_offers_the_right_way_out(
     else:
         shopper.press(refused.button)
         expect(shopper.dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize("code", LIMITED)
+def test_a_limit_says_when_it_ends_and_leads_back_to_the_product(
+    shopper: Shopper, page: Page, settings: Any, code: str
+) -> None:
+    limited = LIMITED[code]
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, **limited.settings}
+    # As a proxy of the shop says it; an address of the shop's own network is not counted.
+    page.context.set_extra_http_headers({"X-Forwarded-For": "9.9.9.9"})
+    shopper.open()
+    shopper.choose_model()
+    shopper.press("Try it on")
+    expect_refusal(shopper, limited.words, "Back to the product")
+    year = str(timezone.localdate().year)
+    said = shopper.dialog.get_by_role("alert").inner_text()
+    assert any(each in said for each in (year, str(int(year) + 1))) is limited.ends
+    shopper.press("Back to the product")
+    expect(shopper.dialog).to_be_hidden()
+    assert not TryOnJob.objects.exists()
 
 
 def test_a_pause_of_the_shop_leads_back_to_the_product(shopper: Shopper, page: Page) -> None:
