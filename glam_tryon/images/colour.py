@@ -36,6 +36,10 @@ def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     alpha = image.getchannel("A") if image.mode == "RGBA" else None
     colours = image.convert("RGB") if alpha is not None else image
     colours = _by_profile(colours, profile) or colours.convert("RGB")
+    if alpha is None:
+        # A copy by now, and what it was told of itself is not copied any further.
+        colours.info = {}
+        return colours
     flat = Image.new("RGB", image.size, "white")
     flat.paste(colours, mask=alpha)
     return flat
