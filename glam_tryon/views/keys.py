@@ -25,8 +25,9 @@ class ProductKey:
             raise ValueError("no database holds such a key")
         return key
 
-    def to_url(self, value: str) -> str:
-        """Return the key as it stands in an address."""
+    def to_url(self, value: object) -> str:
+        """Return the key as it stands in an address; a template may give it as a number."""
+        value = str(value)
         if _PLAIN_KEY.fullmatch(value):
             return value
         if set(value) == {"."}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from django.db import IntegrityError, connection, connections
 
 from glam_tryon.engine.claim import claim_steps, claim_submissions, give_back, release_lost_slots
-from glam_tryon.engine.lease import lease_due
+from glam_tryon.engine.lease import lease_due, pair_statement
 from glam_tryon.engine.writeback import StillRunning, write_back
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after, database_time
@@ -76,6 +77,17 @@ def test_the_claim_reads_its_jobs_in_the_order_of_an_index(
     plan = plan_of(statement % tuple(map(literal, parameters)))
     assert index in plan, plan
     assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.database("mysql")
+@pytest.mark.parametrize(("due", "later"), [(2000, 0), (5, 2000)])
+def test_on_mariadb_the_claim_reads_no_job_that_is_not_due(due: int, later: int) -> None:
+    make_jobs(due)
+    make_jobs(later, next_step_at=datetime.now(UTC) + timedelta(hours=1))
+    analyse()
+    plan = plan_of(pair_statement(connection) % 500)
+    assert re.search(r"'range', .*'glam_tryon_job_due'", plan), plan
+    assert "filesort" not in plan, plan
 
 
 def test_a_claim_takes_the_longest_overdue_first_and_counts_the_attempt() -> None:
