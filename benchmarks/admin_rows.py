@@ -12,8 +12,9 @@ from django.db import connection
 from example_project.shop.models import Product
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult, TryOnSubmission, TryOnTransition
 
-#: One in so many jobs is under way, so many failed, so many ordered for the catalogue.
-UNDER_WAY, FAILED, CATALOGUE = 500, 20, 4
+#: One in so many jobs is under way (more than a page of them among 10,000), so many failed, so
+#: many ordered for the catalogue.
+UNDER_WAY, FAILED, CATALOGUE = 150, 20, 4
 #: A product has so many jobs.
 JOBS_EACH = 100
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
 from django.http import QueryDict
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -16,7 +17,7 @@ from example_project.shop.models import Product
 from glam_tryon.admin.dashboard.choice import Choice
 from glam_tryon.admin.dashboard.figures import read
 from glam_tryon.admin.dashboard.now import read_now
-from glam_tryon.admin.dashboard.ranking import title_of, top_products, whole_months
+from glam_tryon.admin.dashboard.ranking import kept_products, title_of, top_products, whole_months
 from glam_tryon.models import DailyCount, ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.counts import Counted, Event
@@ -195,6 +196,20 @@ def test_a_product_without_a_try_on_is_asked_itself(product: Product) -> None:
     DailyCount.objects.add({Counted(key, kind, "requested", TODAY, "shopper"): 1})
     assert [row.title for row in top_products(Choice(7, TODAY))] == ["Linen shirt"]
     assert title_of(Choice(7, TODAY, kind, key)) == "Linen shirt"
+
+
+def test_the_dashboard_ranks_anew_when_its_ranking_is_not_kept_any_more(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    choice = Choice(7, TODAY)
+    put("requested", product="one")
+    assert [row.product for row in kept_products(choice)] == ["9:one"]
+    put("requested", product="two", count=2)
+    with django_assert_num_queries(0):
+        assert [row.product for row in kept_products(choice)] == ["9:one"]
+    assert [row.count for row in kept_products(Choice(30, TODAY))] == [2, 1]
+    cache.clear()
+    assert [row.product for row in kept_products(choice)] == ["9:two", "9:one"]
 
 
 # Now.
