@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.glam.types import Outcome
-from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.counts import MONEY_PARTS, CountSlip, Event
 
 
@@ -63,15 +63,19 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
             # One that was closed for its age is alive all the same: Glam may have its picture.
             alive = known.filter(revoked_at=None).update(**facts)
             if alive or known.update(**facts):
-                self._count_bought(pk)
+                self.filter(pk=pk)._count_bought()
         return bool(alive)
 
-    def _count_bought(self, pk: int) -> None:
-        price, currency = self.filter(pk=pk).values_list("price", "currency")[0]
-        slips = [CountSlip(event=Event.BOUGHT, at=DatabaseNow())]
-        if price:
-            money = {"count": round(price * MONEY_PARTS), "detail": currency}
-            slips.append(CountSlip(event=Event.MONEY, at=DatabaseNow(), **money))
+    def _count_bought(self, times: int = 1) -> None:
+        """Count these, or with ``times`` -1 take them off again, on the day Glam took them."""
+        slips: list[CountSlip] = []
+        for at, price, currency in self.values_list("accepted_at", "price", "currency"):
+            if at is None:
+                continue
+            slips.append(CountSlip(event=Event.BOUGHT, at=at, count=times))
+            if price:
+                money = {"count": times * round(price * MONEY_PARTS), "detail": currency}
+                slips.append(CountSlip(event=Event.MONEY, at=at, **money))
         CountSlip.objects.using(self.db).bulk_create(slips)
 
     def doubt(self, pk: int, why: Outcome) -> bool:
@@ -150,11 +154,21 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
 
     def refund(self, by: str) -> int:
         """Say that Glam gave the credits of these back. Returns how many counted until now."""
-        return self.counted().update(refunded_at=DatabaseNow(), refunded_by=by[:150])
+        now = database_time(self.db)
+        with transaction.atomic(self.db):
+            # Written first, then read by what was written: whoever comes second changes nothing.
+            changed = self.counted().update(refunded_at=now, refunded_by=by[:150])
+            self.filter(refunded_at=now)._count_bought(-1)
+        return changed
 
     def charge(self) -> int:
         """Take back that these were refunded. Returns how many were."""
-        return self.filter(refunded_at__isnull=False).update(refunded_at=None, refunded_by="")
+        refunded = self.filter(refunded_at__isnull=False)
+        with transaction.atomic(self.db):
+            refunded.exclude(refunded_by="").update(refunded_by="")
+            mine = refunded.filter(refunded_by="")
+            mine._count_bought()
+            return mine.update(refunded_at=None)
 
     def older_than(self, seconds: float) -> TryOnSubmissionQuerySet:
         """Those whose POST, or the intent to it, is more than ``seconds`` ago."""

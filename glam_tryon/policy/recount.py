@@ -76,7 +76,7 @@ def _slips(using: str, until: datetime) -> Iterator[CountSlip]:
         slip = CountSlip.of_job(end.job, end.status, end.note if failed else "")
         slip.began_at = end.job.created_at if ready else None
         yield _at(slip, end.at)
-    taken = TryOnSubmission.objects.using(using).filter(accepted_at__lt=until)
+    taken = TryOnSubmission.objects.using(using).filter(accepted_at__lt=until, refunded_at=None)
     for line in taken.iterator(chunk_size=BATCH):
         moment = line.accepted_at or until
         yield _at(CountSlip(event=Event.BOUGHT), moment)

@@ -12,11 +12,12 @@ from django.db import connections
 from pytest_django import DjangoAssertNumQueries
 
 from glam_tryon.engine.housekeeping import Housekeeper
-from glam_tryon.models import CountSlip, DailyCount, TryOnJob
+from glam_tryon.models import CountSlip, DailyCount, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.counts import Counted, Event
 from glam_tryon.policy.counts import KEPT_DAYS, fold, sums_of
 from glam_tryon.policy.period import shop_day
+from glam_tryon.policy.recount import recount
 
 pytestmark = pytest.mark.database
 
@@ -181,6 +182,32 @@ def test_a_try_on_is_counted_from_request_to_picture(
     assert events == {("requested", "shopper"): 1, ("ready", "shopper"): 1, ("month", ""): 1}
     assert counts()[("", "bought", "")] == 1
     assert counts()[("", "money", "EUR")] == 800
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_glam_gave_back_is_taken_off_the_day_it_was_bought_on() -> None:
+    for number in range(3):
+        TryOnSubmission.objects.create(
+            number=number, outcome="accepted", price="0.08", currency="EUR", started_at=NOON
+        )
+    lines = TryOnSubmission.objects.all()
+    lines.update(accepted_at=NOON)
+    unclear = TryOnSubmission.objects.create(number=9, outcome="ambiguous", started_at=NOON)
+    recount()
+    assert counts() == {("", "bought", ""): 3, ("", "money", "EUR"): 2400}
+    two = [line.pk for line in lines.filter(outcome="accepted")[:2]]
+    # What Glam may never have taken was not counted either.
+    assert lines.filter(pk__in=[*two, unclear.pk]).refund("ada") == 3
+    assert lines.refund("bob") == 1
+    fold()
+    assert counts() == {("", "bought", ""): 0, ("", "money", "EUR"): 0}
+    assert lines.filter(pk__in=two).charge() == 2
+    assert lines.filter(pk__in=two).charge() == 0
+    fold()
+    assert counts() == {("", "bought", ""): 2, ("", "money", "EUR"): 1600}
+    assert set(DailyCount.objects.values_list("day", flat=True)) == {shop_day(NOON)}
+    recount()
+    assert counts() == {("", "bought", ""): 2, ("", "money", "EUR"): 1600}
 
 
 @pytest.mark.django_db(transaction=True)
