@@ -78,7 +78,12 @@ class TryOnBatchAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
+        answer = super().changelist_view(request, {**title, **(extra_context or {})})
+        shown = (getattr(answer, "context_data", None) or {}).get("cl")
+        if shown and not shown.result_count and not request.GET:
+            hint = _("A batch begins in the list of products: tick some, and choose “Try on…”.")
+            messages.info(request, hint)
+        return answer
 
     @admin.display(description=gettext_lazy("progress"))
     def progress(self, batch: TryOnBatch) -> SafeString:

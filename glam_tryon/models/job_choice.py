@@ -43,8 +43,8 @@ class JobChoice(models.QuerySet["TryOnJob"]):
         return self.open().filter(deleted_at=None)
 
     def retryable(self) -> Self:
-        """Failed ones whose photo is there."""
-        photo = PersonPhoto.objects.filter(pk=OuterRef("person_photo_id")).there()
+        """Failed ones whose photo is there and may still be shown."""
+        photo = PersonPhoto.objects.filter(pk=OuterRef("person_photo_id")).there().licensed()
         return self.filter(Exists(photo), status=Status.FAILED, deleted_at=None)
 
     def known_to_glam(self) -> Self:

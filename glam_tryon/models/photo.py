@@ -24,10 +24,14 @@ def photo_name(photo: PersonPhoto, filename: str) -> str:
 class PersonPhotoQuerySet(models.QuerySet["PersonPhoto"]):
     def house_models(self) -> PersonPhotoQuerySet:
         """The models that the shop offers now, in the shop's order."""
-        over = models.Q(licensed_until__lt=timezone.localdate())
         offered = self.filter(kind=PersonPhoto.Kind.HOUSE_MODEL, is_active=True)
+        return offered.licensed().order_by("position", "title")
+
+    def licensed(self) -> PersonPhotoQuerySet:
+        """Those that may be shown today."""
         # Not as an exclusion of what may be null: that would leave out those without a date.
-        return offered.filter(~over | models.Q(licensed_until=None)).order_by("position", "title")
+        today = models.Q(licensed_until__gte=timezone.localdate())
+        return self.filter(today | models.Q(licensed_until=None))
 
     def shoppers(self) -> PersonPhotoQuerySet:
         """Those that shoppers gave: neither house models nor the shop's own."""
@@ -92,8 +96,9 @@ class PersonPhoto(models.Model):
     objects = PersonPhotoQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("person photo")
-        verbose_name_plural = _("person photos")
+        # Where a name is read, in the admin, only the house models are seen.
+        verbose_name = _("house model")
+        verbose_name_plural = _("house models")
         permissions = [("view_person_photo", _("Can look at shoppers' photos"))]
 
     def __str__(self) -> str:

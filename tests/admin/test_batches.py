@@ -129,6 +129,15 @@ def test_the_list_says_how_far_each_batch_is_in_one_query_more(
     assert html.count("0 of 2 ready, 2 to come") == 5
 
 
+def test_an_empty_list_says_where_a_batch_begins(
+    admin_client: Client, product: Product, models: list[PersonPhoto]
+) -> None:
+    hint = "A batch begins in the list of products: tick some, and choose “Try on…”."
+    assert hint in unescape(admin_client.get(LIST).content.decode())
+    jobs.request_batch([product], models)
+    assert hint not in unescape(admin_client.get(LIST).content.decode())
+
+
 def test_batches_are_made_from_products_and_never_deleted(
     admin_client: Client, batch: TryOnBatch
 ) -> None:

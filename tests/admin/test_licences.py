@@ -14,7 +14,7 @@ from django.utils import timezone
 from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.exceptions import PhotoUnavailable
-from glam_tryon.models import PersonPhoto, TryOnResult
+from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.policy.retention import results_expire_at
 from glam_tryon.views.product import start_url
@@ -65,6 +65,18 @@ def test_what_waits_when_the_licence_ends_is_not_sent(
     assert job.current_photo() == house_model
     licensed(house_model, -1)
     assert job.current_photo() is None
+
+
+def test_what_failed_is_not_offered_for_a_retry_when_the_licence_ended(
+    product: Product, house_model: PersonPhoto
+) -> None:
+    job = jobs.request_batch([product], [house_model]).batch.jobs.get()
+    job.fail("glam_failed", "no", 1.0)
+    assert TryOnJob.objects.retryable().get() == job
+    licensed(house_model, -1)
+    assert not TryOnJob.objects.retryable().exists()
+    licensed(house_model, 0)
+    assert TryOnJob.objects.retryable().get() == job
 
 
 def test_staff_are_warned_of_ended_licences_and_of_what_is_published(
