@@ -10,7 +10,6 @@ from typing import Any
 
 import django
 import pytest
-from django.core.cache import cache
 from django.utils.version import get_version_tuple
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from pytest_django import Settings
@@ -113,12 +112,6 @@ def nothing_tallied() -> Iterator[None]:
     tally.forget()
     yield
     tally.forget()
-
-
-@pytest.fixture(autouse=True)
-def nothing_cached() -> None:
-    """No answer of an earlier test stands in Django's cache."""
-    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
-from django.core.cache import cache
 from django.http import QueryDict
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -17,7 +16,7 @@ from example_project.shop.models import Product
 from glam_tryon.admin.dashboard.choice import Choice
 from glam_tryon.admin.dashboard.figures import read
 from glam_tryon.admin.dashboard.now import read_now
-from glam_tryon.admin.dashboard.ranking import kept_products, title_of, top_products, whole_months
+from glam_tryon.admin.dashboard.ranking import ranges, title_of, top_products
 from glam_tryon.models import DailyCount, ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.counts import Counted, Event
@@ -144,18 +143,28 @@ def test_a_group_is_its_visitors_and_their_first_baskets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "months"),
+    ("first", "today", "read"),
     [
-        (date(2026, 1, 1), date(2026, 3, 31), (date(2026, 1, 1), date(2026, 3, 1))),
-        (date(2026, 1, 2), date(2026, 3, 30), (date(2026, 2, 1), date(2026, 2, 1))),
-        (date(2026, 1, 2), date(2026, 2, 27), None),
-        (date(2025, 12, 2), date(2026, 2, 28), (date(2026, 1, 1), date(2026, 2, 1))),
+        ("2026-01-01", "2026-03-30", ["month 2026-01-01 2026-03-30"]),
+        (
+            "2026-01-02",
+            "2026-03-31",
+            ["requested 2026-01-02 2026-01-31", "month 2026-02-01 2026-03-31"],
+        ),
+        ("2026-01-02", "2026-01-31", ["requested 2026-01-02 2026-01-31"]),
+        (
+            "2026-01-31",
+            "2026-02-01",
+            ["requested 2026-01-31 2026-01-31", "month 2026-02-01 2026-02-01"],
+        ),
+        ("2026-02-01", "2026-02-01", ["month 2026-02-01 2026-02-01"]),
     ],
 )
-def test_whole_months_lie_within_the_range(
-    first: date, last: date, months: tuple[date, date] | None
+def test_a_range_is_the_days_before_a_month_and_then_months(
+    first: str, today: str, read: list[str]
 ) -> None:
-    assert whole_months(first, last) == months
+    found = ranges(date.fromisoformat(first), date.fromisoformat(today))
+    assert [" ".join(map(str, part)) for part in found] == read
 
 
 def test_products_are_ranked_by_days_and_by_whole_months_alike(
@@ -196,20 +205,6 @@ def test_a_product_without_a_try_on_is_asked_itself(product: Product) -> None:
     DailyCount.objects.add({Counted(key, kind, "requested", TODAY, "shopper"): 1})
     assert [row.title for row in top_products(Choice(7, TODAY))] == ["Linen shirt"]
     assert title_of(Choice(7, TODAY, kind, key)) == "Linen shirt"
-
-
-def test_the_dashboard_ranks_anew_when_its_ranking_is_not_kept_any_more(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    choice = Choice(7, TODAY)
-    put("requested", product="one")
-    assert [row.product for row in kept_products(choice)] == ["9:one"]
-    put("requested", product="two", count=2)
-    with django_assert_num_queries(0):
-        assert [row.product for row in kept_products(choice)] == ["9:one"]
-    assert [row.count for row in kept_products(Choice(30, TODAY))] == [2, 1]
-    cache.clear()
-    assert [row.product for row in kept_products(choice)] == ["9:two", "9:one"]
 
 
 # Now.

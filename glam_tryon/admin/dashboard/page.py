@@ -16,7 +16,7 @@ from glam_tryon.admin.dashboard.choice import RANGES, Choice, range_words
 from glam_tryon.admin.dashboard.figures import Figures
 from glam_tryon.admin.dashboard.holdout import holdout
 from glam_tryon.admin.dashboard.now import read_now
-from glam_tryon.admin.dashboard.ranking import kept_products, title_of
+from glam_tryon.admin.dashboard.ranking import title_of, top_products
 from glam_tryon.admin.dashboard.section import Section
 from glam_tryon.admin.dashboard.shares import failures, feedback, funnel, products
 from glam_tryon.admin.dashboard.spending import spending
@@ -114,7 +114,7 @@ def _sections(figures: Figures, switch: ShopSwitch) -> list[Section]:
         sections.append(spending(figures, budgets(switch)["month"]))
     sections.append(funnel(figures))
     if not choice.product:
-        sections.append(products(figures, kept_products(choice)))
+        sections.append(products(figures, top_products(choice)))
         if conf.HOLDOUT_SHARE or any(rate.total for rate in figures.groups):
             sections.append(holdout(figures))
     return [*sections, failures(figures), feedback(figures)]

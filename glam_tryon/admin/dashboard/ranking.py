@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.core.cache import cache
-from django.db import router
-from django.db.models import Model, OuterRef, Q, Subquery, Sum
+from django.db import connections, router
+from django.db.models import Model
 
 from glam_tryon.admin.dashboard.choice import Choice
 from glam_tryon.exceptions import NotRegistered
@@ -19,8 +17,24 @@ from glam_tryon.models.counts import Event
 from glam_tryon.policy.forecast import month_end
 
 MOST_PRODUCTS = 10
-#: A year of ten thousand products is a fifth of a second's reading, and its order changes slowly.
-KEPT_SECONDS = 300
+#: A product: the number of its model's content type, and its key.
+Key = tuple[int, str]
+
+# One range of an index in each part, so that no row of the table is read.
+_PART = """
+SELECT product_type, product_key, {count} AS part FROM {counts}
+WHERE event = %s AND day BETWEEN %s AND %s AND product_type <> 0
+"""
+_RANKED = """
+SELECT product_type, product_key, total, (
+    SELECT garment_title FROM {jobs} AS job
+    WHERE job.product_key = ranked.product_key AND job.content_type_id = ranked.product_type LIMIT 1
+)
+FROM (
+    SELECT product_type, product_key, SUM(part) AS total FROM ({parts}) AS counted
+    GROUP BY product_type, product_key ORDER BY total DESC, product_key LIMIT %s
+) AS ranked ORDER BY total DESC, product_key
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,68 +46,51 @@ class Ranked:
     count: int
 
 
-def whole_months(first: date, last: date) -> tuple[date, date] | None:
-    """Return the first and the last beginning of a month that lies within; None without any."""
-    begin = first if first.day == 1 else month_end(first) + timedelta(days=1)
-    end = last.replace(day=1) if last == month_end(last) else _month_before(last)
-    return (begin, end) if begin <= end else None
+def ranges(first: date, today: date) -> list[tuple[str, date, date]]:
+    """Return what to add up from ``first`` on: the whole months, and the days before them.
 
-
-def _month_before(day: date) -> date:
-    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
-
-
-def kept_products(choice: Choice) -> list[Ranked]:
-    """Return ``top_products``, kept in the shop's cache for five minutes."""
-    key = f"glam_tryon:top_products:{choice.first:%Y%m%d}:{choice.today:%Y%m%d}"
-    return cache.get_or_set(key, lambda: top_products(choice), KEPT_SECONDS) or []
+    This month is a whole one: nothing of it was counted after today.
+    """
+    month = first if first.day == 1 else month_end(first) + timedelta(days=1)
+    if month > today:
+        return [(Event.REQUESTED, first, today)]
+    days = [(Event.REQUESTED, first, month - timedelta(days=1))] if first < month else []
+    return [*days, (Event.MONTH, month, today)]
 
 
 def top_products(choice: Choice) -> list[Ranked]:
     """Rank what was requested. A year is twelve months and some days, not 365 days a product."""
-    requested = Q(event=Event.REQUESTED, day__gte=choice.first, day__lte=choice.today)
-    wanted = requested
-    if months := whole_months(choice.first, choice.today):
-        begin, end = months
-        edges = Q(day__lt=begin) | Q(day__gt=month_end(end))
-        wanted = requested & edges | Q(event=Event.MONTH, day__gte=begin, day__lte=end)
-    rows = DailyCount.objects.using(router.db_for_write(DailyCount))
-    newest = TryOnJob.objects.filter(
-        product_key=OuterRef("product_key"), content_type_id=OuterRef("product_type")
-    ).order_by()
-    ranked = (
-        rows.filter(wanted)
-        .exclude(product_type=0)
-        .values("product_type", "product_key")
-        .annotate(sum=Sum("count"))
-        .annotate(title=Subquery(newest.values("garment_title")[:1]))
-        .order_by("-sum", "product_key")[:MOST_PRODUCTS]
-    )
-    found: list[Any] = list(ranked)
-    titles = _titles_of([row for row in found if not row["title"]])
+    found = _read(ranges(choice.first, choice.today))
+    titles = _titles_of([key for key, _total, title in found if not title])
     return [
-        Ranked(
-            f"{row['product_type']}:{row['product_key']}",
-            row["title"] or titles.get(_key(row), row["product_key"]),
-            row["sum"],
-        )
-        for row in found
+        Ranked(f"{key[0]}:{key[1]}", title or titles.get(key, key[1]), total)
+        for key, total, title in found
     ]
 
 
-def _key(row: dict[str, Any]) -> tuple[int, str]:
-    return row["product_type"], row["product_key"]
+def _read(parts: list[tuple[str, date, date]]) -> list[tuple[Key, int, str | None]]:
+    connection = connections[router.db_for_write(DailyCount)]
+    quote, day = connection.ops.quote_name, connection.ops.adapt_datefield_value
+    part = _PART.format(count=quote("count"), counts=quote(DailyCount._meta.db_table))
+    statement = _RANKED.format(
+        jobs=quote(TryOnJob._meta.db_table), parts=" UNION ALL ".join([part] * len(parts))
+    )
+    values = [value for event, first, last in parts for value in (event, day(first), day(last))]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, MOST_PRODUCTS])
+        rows = cursor.fetchall()
+    return [((kind, key), int(total), title) for kind, key, total, title in rows]
 
 
-def _titles_of(rows: list[dict[str, Any]]) -> dict[tuple[int, str], str]:
+def _titles_of(keys: list[Key]) -> dict[Key, str]:
     """Ask the products themselves: their try-ons were deleted."""
     titles = {}
-    for kind in {row["product_type"] for row in rows}:
-        keys = [row["product_key"] for row in rows if row["product_type"] == kind]
+    for kind in {kind for kind, _key in keys}:
         model = _model_of(kind)
         if model is not None:
             garment = garment_of(model)
-            for product in model._default_manager.filter(pk__in=keys):
+            mine = [key for of, key in keys if of == kind]
+            for product in model._default_manager.filter(pk__in=mine):
                 titles[kind, str(product.pk)] = garment.get_title(product)
     return titles
 
@@ -112,5 +109,5 @@ def title_of(choice: Choice) -> str:
         product_key=choice.product_key, content_type_id=choice.product_type
     )
     title = jobs.order_by().values_list("garment_title", flat=True).first()
-    row = {"product_type": choice.product_type, "product_key": choice.product_key}
-    return title or _titles_of([row]).get(_key(row), choice.product_key)
+    key = (choice.product_type, choice.product_key)
+    return title or _titles_of([key]).get(key, choice.product_key)

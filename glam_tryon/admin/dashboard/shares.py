@@ -63,7 +63,6 @@ def products(figures: Figures, ranked: Sequence[Ranked]) -> Section:
         percent_column(_("Of all (%)")),
     ]
     words = _("Those that were asked for most, by shoppers and by the shop.")
-    words += " " + _("Ranked anew every five minutes.")
     if not ranked:
         words = _("Nothing was tried on in these days.")
     bars = bars_of([row.count for row in ranked])
