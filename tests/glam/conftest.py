@@ -33,15 +33,15 @@ def serve(stack: ExitStack) -> Callable[..., Server]:
 
 @pytest.fixture
 def connect(stack: ExitStack) -> Callable[..., GlamClient]:
-    """Return a client of a server; its waits are short: 0.2 s of silence, 0.5 s in all."""
+    """Return a client of a server; its waits are short: 0.6 s of silence, 1.5 s in all."""
 
     def start(server: Server | str, **options: Any) -> GlamClient:
         url = server if isinstance(server, str) else f"{server.url}/api/v1"
         defaults = {
             "api_key": KEY,
-            "connect_timeout_seconds": 0.3,
-            "read_timeout_seconds": 0.2,
-            "deadline_seconds": 0.5,
+            "connect_timeout_seconds": 0.9,
+            "read_timeout_seconds": 0.6,
+            "deadline_seconds": 1.5,
         }
         return stack.enter_context(GlamClient(base_url=url, **(defaults | options)))
 

@@ -16,7 +16,7 @@ BYTES = b"\xff\xd8\xff" + bytes(range(256)) * 100
 
 
 def fetched(server, path="/outputs/a.jpg", **options):
-    short = {"read_timeout_seconds": 0.2, "deadline_seconds": 0.5, "max_bytes": 100_000}
+    short = {"read_timeout_seconds": 0.6, "deadline_seconds": 1.5, "max_bytes": 100_000}
     return fetch_bytes(server.url + path, result_hosts=(), allow_loopback=True, **(short | options))
 
 
@@ -115,7 +115,7 @@ def test_fault_27_an_answer_that_does_not_end_well_fails_within_the_deadline(ser
     began = time.monotonic()
     with pytest.raises(DownloadFailed) as caught:
         fetched(serve(reply))
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 3.0
     assert not caught.value.gone
 
 

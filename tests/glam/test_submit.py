@@ -166,7 +166,7 @@ class TestNobodyKnowsOnceAByteLeft:
     def judged(self, server, client, code):
         began = time.monotonic()
         submitted = client.submit(**WHAT)
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 3.0
         outcome = submitted.outcome
         assert (outcome.verdict, outcome.code) == (Verdict.AMBIGUOUS, code)
         assert submitted.event_id == ""
