@@ -12,9 +12,10 @@ from django.db import connection
 from example_project.shop.models import Product
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult, TryOnSubmission, TryOnTransition
 
-#: One in so many jobs is under way (more than a page of them among 10,000), so many failed, so
-#: many ordered for the catalogue.
-UNDER_WAY, FAILED, CATALOGUE = 150, 20, 4
+#: So many jobs are under way, however many there were: slots and queues do not grow with the past.
+UNDER_WAY = 1000
+#: One in so many jobs failed, so many were ordered for the catalogue.
+FAILED, CATALOGUE = 20, 4
 #: A product has so many jobs.
 JOBS_EACH = 100
 
@@ -94,7 +95,7 @@ def make(count: int) -> Made:
     )
     numbers = {
         "count": count,
-        "under_way": UNDER_WAY,
+        "under_way": count // UNDER_WAY,
         "failed": FAILED,
         "catalogue": CATALOGUE,
         "each": JOBS_EACH,

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from glam_tryon.garments import registered
 from glam_tryon.models import PersonPhoto, TryOnJob
+from glam_tryon.models.job_codes import has_code
 
 #: So many days are offered by name.
 DAYS = 7
@@ -44,7 +45,8 @@ class ErrorFilter(_ChoiceFilter):
         return [(code, code) for code in TryOnJob.objects.error_codes()]
 
     def queryset(self, request: HttpRequest, queryset: Jobs) -> Jobs:
-        return queryset.filter(error_code=self.value()) if self.value() else queryset
+        code = self.value()
+        return queryset.filter(has_code(code)) if code else queryset
 
 
 class ProductModelFilter(_ChoiceFilter):

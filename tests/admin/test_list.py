@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import Count
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob
+from glam_tryon.models.job_codes import has_code
 from tests.admin.staff import JOBS, drawn, html, put, sent, staff, taken_by
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -222,6 +224,16 @@ def test_no_page_of_the_list_reads_the_whole_table(
             cursor.execute(f"EXPLAIN {statement}")
             plan = "\n".join(line for (line,) in cursor.fetchall())
             assert not re.search(r"Seq Scan on glam_tryon_tryon(job|submission)", plan), plan
+
+
+@pytest.mark.database("postgres")
+def test_an_action_on_those_with_an_error_code_does_not_read_the_whole_table(
+    crowd: list[TryOnJob],
+) -> None:
+    chosen = TryOnJob.objects.filter(has_code("glam_failed")).order_by().values_list("status")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "Seq Scan" not in chosen.annotate(Count("pk")).explain()
 
 
 @pytest.mark.database("postgres")
