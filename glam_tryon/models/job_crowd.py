@@ -69,9 +69,12 @@ class JobCrowd(JobChoice):
         turn = Case(*places, default=F("turn"), output_field=BigIntegerField())
         again = {"lane": lane, "turn": turn, "next_step_at": DatabaseNow(), "media_urls": []}
         never = {"announced": "", "finished_at": None, "ready_at": None}
+        # A job keeps its batch for good, so this is read before: a transaction that does not write
+        # first fails on SQLite when a poller writes meanwhile.
+        mine = self._ours(turns).filter(batch__isnull=False)
+        batches = sorted(set(mine.values_list("batch_id", flat=True)))
         with transaction.atomic(self._writer):
-            mine = self._ours(turns).filter(batch__isnull=False)
-            for batch in sorted(set(mine.values_list("batch_id", flat=True))):
+            for batch in batches:
                 TryOnBatch.lock(self._writer, batch)
             moved = self._move_all(
                 turns, Status.PENDING, (Status.FAILED,), note=note, **again, **never, **_CLEAN

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import router, transaction
+from django.db.models import F
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
@@ -72,6 +73,9 @@ def _mark(owners: list[str], *, keep_owner: bool) -> _Marked:
     using = router.db_for_write(TryOnJob)
     with transaction.atomic(using):
         jobs = TryOnJob.objects.using(using).owned_by(*owners)
+        # The first statement writes: SQLite takes its one write lock at once, instead of failing
+        # when a read turns into a write while a poller writes too.
+        jobs.update(owner=F("owner"))
         marked = list(jobs.values_list("pk", flat=True))
         for job in jobs.open():
             with suppress(IllegalTransition):

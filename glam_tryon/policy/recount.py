@@ -43,9 +43,9 @@ def recount() -> int:
     rows = DailyCount.objects.using(using)
     today = shop_day()
     with transaction.atomic(using):
+        rows.filter(event__in=EVENTS, day__lt=today).delete()
         # What today added to this month's sums of a product is not counted here: it stays.
         kept = _of_today(using)
-        rows.filter(event__in=EVENTS, day__lt=today).delete()
         rows.filter(event=Event.MONTH, day=today.replace(day=1)).delete()
         rows.add(sums)
         rows.add(kept)
