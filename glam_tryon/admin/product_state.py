@@ -56,7 +56,8 @@ def states_of(products: Iterable[Model]) -> dict[str, ProductState]:
         newest = Window(
             RowNumber(),
             partition_by="job__product_key",
-            order_by=[F("job__finished_at").desc(), F("position").asc()],
+            # The last one: SQLite's clock gives two that end in one millisecond the same time.
+            order_by=[F("job__finished_at").desc(), F("position").asc(), F("pk").desc()],
         )
         published = Window(
             Count("published_at"),
