@@ -18,14 +18,14 @@ _DUE = """
 WHERE lane = {lane} AND next_step_at <= {now} AND status IN ({statuses})
 ORDER BY next_step_at LIMIT %s {lock}
 """
-_TAKE = f"""
-UPDATE {{table}} SET lease_token = %s, next_step_at = {{end}}, attempts = attempts + 1
-WHERE id IN (SELECT id FROM {{table}} {_DUE})
-RETURNING {{columns}}
-"""  # noqa: S608  (every name is the package's own)
+_TAKE = """
+UPDATE {table} SET lease_token = %s, next_step_at = {end}, attempts = attempts + 1
+WHERE id IN (SELECT id FROM {table} {due})
+RETURNING {columns}
+"""
 # MariaDB's optimiser takes the index by its lane alone while many jobs are due; then the last claim
 # locks every job under way to find that no more are due, and meets those who write answers.
-_READ = f"SELECT {{columns}} FROM {{table}} FORCE INDEX (glam_tryon_job_due) {_DUE}"  # noqa: S608
+_READ = "SELECT {columns} FROM {table} FORCE INDEX (glam_tryon_job_due) {due}"
 _POSTGRESQL = {
     "now": "STATEMENT_TIMESTAMP()",
     "end": "STATEMENT_TIMESTAMP() + make_interval(secs => %s)",
@@ -79,10 +79,10 @@ def pair_statement(connection: BaseDatabaseWrapper) -> str:
 
 
 def _filled(statement: str, words: dict[str, str]) -> str:
+    statuses = ", ".join(f"'{status}'" for status in Status.values)
     return statement.format(
         table=TryOnJob._meta.db_table,
-        lane=int(Lane.UNDER_WAY),
-        statuses=", ".join(f"'{status}'" for status in Status.values),
+        due=_DUE.format(lane=int(Lane.UNDER_WAY), statuses=statuses, **words),
         columns=", ".join(str(field.column) for field in TryOnJob._meta.concrete_fields),
         **words,
     )
