@@ -127,14 +127,11 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
     taken = set(TryOnSubmission.objects.using(using).holding_slots().values_list("slot", flat=True))
     # A lowered cap leaves submissions with higher numbers running: they count all the same.
     free = [number for number in range(cap) if number not in taken][: max(0, cap - len(taken))]
-    if state.is_probing():
-        free = free[:1]
+    most = min(limit, len(free), 1 if state.is_probing() else len(free))
     jobs = TryOnJob.objects.using(using)
-    keys = list(
-        jobs.waiting_for_a_slot(Lane.SHOPPER).values_list("pk", flat=True)[: min(limit, len(free))]
-    )
+    keys = list(jobs.waiting_for_a_slot(Lane.SHOPPER).values_list("pk", flat=True)[:most])
     # The last slot is kept for a shopper, unless it is the only one there is.
-    spare = min(limit, len(free)) - len(keys)
+    spare = most - len(keys)
     if cap > 1:
         spare = min(spare, len(free) - len(keys) - 1)
     if spare > 0:

@@ -153,6 +153,28 @@ def test_after_five_failures_submitting_rests_and_then_one_at_a_time_tries(
     hold_invariants(limit=4)
 
 
+def test_after_an_outage_a_catalogue_goes_on_by_itself(
+    order: Order, engine: Engine, configure: Configure, glam: Sandbox, hold_invariants: Hold
+) -> None:
+    right = glam.base_url
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        wrong = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    configure(BASE_URL=wrong, MAX_PARALLEL=4)
+    glam.max_parallel = 4
+    mine = [order(priority="catalogue", visitor="") for _ in range(6)]
+    for _ in range(2):
+        engine.once()
+        engine.later(3)
+    assert ProviderState.load().breaker_failures >= BREAKER_FAILURES
+    configure(BASE_URL=right)
+    engine.later(301)
+    assert len(claim_submissions(10)) == 1
+    engine.later(61)
+    engine.pump()
+    assert {state(job) for job in mine} == {("ready", "")}
+    hold_invariants(limit=4)
+
+
 def test_a_catalogue_never_takes_the_last_slot(
     order: Order, engine: Engine, glam: Sandbox, hold_invariants: Hold
 ) -> None:
