@@ -39,7 +39,11 @@ def say(*words: object) -> None:
 def tell_of_children(*_signal: object) -> None:
     """Report each child that stopped or ended."""
     while running:
-        pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
+        except ChildProcessError:
+            # Another end interrupted this very function, and was told of together with the last.
+            return
         if not pid:
             return
         if os.WIFSTOPPED(status):
