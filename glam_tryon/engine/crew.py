@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from uuid import UUID
 
@@ -13,13 +13,14 @@ from django.db import (
     DatabaseError,
     InterfaceError,
     OperationalError,
-    close_old_connections,
     reset_queries,
 )
 
 from glam_tryon.engine.claim import Claimed, give_back, keep_leases
+from glam_tryon.engine.links import refresh_connections
 from glam_tryon.engine.patience import insist
 from glam_tryon.engine.steps import advance
+from glam_tryon.engine.threads import Threads
 from glam_tryon.engine.writeback import StillRunning, write_back
 from glam_tryon.models.status import AT_GLAM
 
@@ -44,8 +45,8 @@ class Crew:
         self.threads = threads
         self.senders = senders
         self._ended = ended
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="glam_tryon_step")
-        self._sending = ThreadPoolExecutor(senders, thread_name_prefix="glam_tryon_submit")
+        self._pool = Threads(_work, threads, "glam_tryon_step")
+        self._sending = Threads(_work, senders, "glam_tryon_submit")
         self._steps: dict[Future[StillRunning | None], Claimed] = {}
         self._submits: dict[Future[StillRunning | None], Claimed] = {}
         self._told: list[StillRunning] = []
@@ -68,7 +69,7 @@ class Crew:
         pool, running = (
             (self._sending, self._submits) if claimed.intent else (self._pool, self._steps)
         )
-        future = pool.submit(_work, claimed)
+        future = pool.submit(claimed)
         running[future] = claimed
         # A step that ends may have freed a slot: the next job need not wait for the clock.
         future.add_done_callback(lambda _future: self._ended())
@@ -111,7 +112,18 @@ class Crew:
         return not wait([*self._steps, *self._submits], timeout=seconds).not_done
 
     def dismiss(self, seconds: float) -> None:
-        """Let what is in flight end within ``seconds``, give the rest back, end the threads."""
+        """Let what is in flight end within ``seconds``, give the rest back, end the threads.
+
+        Raises:
+            DatabaseError: the database is away; the threads end all the same.
+        """
+        try:
+            self._dismiss(seconds)
+        finally:
+            for pool in (self._pool, self._sending):
+                pool.end(wait=not self.busy())
+
+    def _dismiss(self, seconds: float) -> None:
         not_begun = [
             claimed
             for running in (self._steps, self._submits)
@@ -128,8 +140,6 @@ class Crew:
             # What a POST brings is a fact and is not fenced; any other step runs again elsewhere.
             late = len(self._steps) + len(self._submits)
             logger.warning("%d steps were still running at the stop; their leases expire", late)
-        for pool in (self._pool, self._sending):
-            pool.shutdown(wait=False, cancel_futures=True)
 
     def _see_through(self, deadline: float) -> None:
         """Wait for POSTs and downloads; drop questions, for anybody may ask them again.
@@ -152,7 +162,7 @@ class Crew:
 
 def _work(claimed: Claimed) -> StillRunning | None:
     """One step in a thread: whatever it raises, the thread and the loop live on."""
-    close_old_connections()
+    refresh_connections()
     try:
         return advance(claimed)
     except (OperationalError, InterfaceError) as error:
@@ -167,4 +177,3 @@ def _work(claimed: Claimed) -> StillRunning | None:
         return None
     finally:
         reset_queries()
-        close_old_connections()

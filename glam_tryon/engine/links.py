@@ -1,4 +1,4 @@
-"""The database connections of a poller's rounds: kept while they work, whatever a request's do."""
+"""The database connections of a poller's threads: kept while they work, whatever a request's do."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from django.db import connections
 
 
 def refresh_connections() -> None:
-    """Close the connections that broke or grew too old; called before each round.
+    """Close this thread's connections that broke or grew too old; called before a round or a step.
 
     Like Django's ``close_old_connections``, but a ``CONN_MAX_AGE`` of 0 does not count: it means
-    "until the request ends", and would cost a poller a new connection for every round, five a
-    second while it is idle. A connection that the server closed meanwhile is replaced unnoticed.
+    "until the request ends", and would cost a poller a new connection for every step and every
+    round, five a second while it is idle. A connection that the server closed meanwhile is
+    replaced unnoticed.
     """
     for connection in connections.all(initialized_only=True):
         if connection.settings_dict["CONN_MAX_AGE"] == 0:

@@ -24,6 +24,7 @@ from django.db.models import F, Min
 
 from glam_tryon.engine import crash, crew, learning, loop, patience, traffic
 from glam_tryon.engine.loop import Poller
+from glam_tryon.engine.threads import Threads
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.sandbox import Sandbox
@@ -106,18 +107,18 @@ def _seconds_until_due() -> float:
     return min(waits, default=NOTHING_DUE_SECONDS) + 0.01
 
 
-class _InlinePool:
+class _InlineThreads:
     """Does each step at once, in the caller's thread; only a killed process comes through."""
 
-    def __init__(self, *_arguments: Any, **_options: Any) -> None:
-        pass
+    def __init__(self, work: Callable[[Any], Any], *_arguments: Any) -> None:
+        self._work = work
 
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, argument: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        future.set_result(work(*arguments))
+        future.set_result(self._work(argument))
         return future
 
-    def shutdown(self, **_options: Any) -> None:
+    def end(self, **_options: Any) -> None:
         pass
 
 
@@ -142,7 +143,7 @@ class Engine:
         traffic.forget()
         self.time = Time(glam)
         self._monkeypatch = monkeypatch
-        monkeypatch.setattr(crew, "ThreadPoolExecutor", _InlinePool)
+        monkeypatch.setattr(crew, "Threads", _InlineThreads)
         waiting = SimpleNamespace(Event=lambda: _Waiting(self.time))
         monkeypatch.setattr(loop, "threading", waiting)
         # Kept from round to round, so that it can be lost between two of them.
@@ -161,7 +162,7 @@ class Engine:
     def threaded_poller(self) -> Poller:
         """Return a poller with real threads; the test makes its rounds."""
         with self._monkeypatch.context() as patch:
-            patch.setattr(crew, "ThreadPoolExecutor", ThreadPoolExecutor)
+            patch.setattr(crew, "Threads", Threads)
             patch.setattr(loop, "threading", threading)
             # Its threads end with it, and nobody would close what they keep.
             self._monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", 0)
