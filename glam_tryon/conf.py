@@ -156,7 +156,7 @@ class Settings:
         900, whole(5, 604_800), "A job that waits to be sent for longer is reported."
     )
     MAX_POLLS_PER_SECOND = Setting(
-        50.0, number(0.1, 10_000), "Questions about open jobs, all workers together."
+        100.0, number(0.1, 10_000), "Questions about open jobs, all workers together."
     )
     POLLER_THREADS = Setting(8, whole(1, 256), "Steps that one poller does at once.")
     MAX_ATTEMPTS = Setting(

@@ -12,7 +12,7 @@ from glam_tryon.engine.durations import BIN_LOG, Masses, bin_end
 #: Steps of the time axis within one bin: 0.6 % of the elapsed time each.
 STEPS = 16
 #: Shortest and longest time from one question to the next, in seconds.
-SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.1, 60.0
+SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 60.0
 
 
 def best_questions(

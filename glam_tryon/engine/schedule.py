@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-from glam_tryon.conf import conf
 from glam_tryon.engine.learning import durations
 from glam_tryon.engine.plan import next_question
 from glam_tryon.engine.traffic import Traffic, traffic
@@ -13,7 +12,7 @@ from glam_tryon.models.status import Priority
 
 #: What one question is worth in seconds of delay: while jobs wait for a slot, while only a shopper
 #: waits, and while nobody does. See docs/schedule.md.
-QUEUE_COST_SECONDS, SHOPPER_COST_SECONDS, CATALOGUE_COST_SECONDS = 0.0016, 0.05, 0.5
+QUEUE_COST_SECONDS, SHOPPER_COST_SECONDS, CATALOGUE_COST_SECONDS = 0.0004, 0.05, 0.5
 #: Questions are moved by up to this share of the shorter of the two waits around them, so that
 #: jobs which were sent together are not asked about together for ever.
 JITTER = 0.1
@@ -32,8 +31,8 @@ def cost_seconds(priority: str, *, waiting: int) -> float:
 
 
 def shortest_wait_seconds(now: Traffic) -> float:
-    """Return the wait that keeps all workers together below ``MAX_POLLS_PER_SECOND``."""
-    return now.asked_about / conf.MAX_POLLS_PER_SECOND
+    """Return the wait that keeps all workers together below what may be asked in a second."""
+    return now.asked_about / now.polls_per_second
 
 
 def next_question_seconds(job: TryOnJob, elapsed_seconds: float = 0.0) -> float:

@@ -1,4 +1,6 @@
-"""How busy the shop is: jobs that Glam is asked about, and jobs that wait for a slot."""
+"""How busy the shop is: jobs that Glam is asked about, and jobs that wait for a slot; and how many
+questions a second it allows.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,9 @@ from dataclasses import dataclass
 from django.db import router
 from django.db.models import Q
 
-from glam_tryon.models import TryOnJob
-from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.conf import conf
+from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.status import AT_GLAM, Lane
 
 #: Of more than so many waiting jobs no exact number is worth the time to count them.
@@ -23,11 +26,12 @@ CACHE_SECONDS = 2.0
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """``asked_about`` are at Glam, and their first question is over or near; ``waiting`` would be
-    sent at once if slots were free.
+    sent at once if slots were free. ``polls_per_second`` is for all workers together.
     """
 
     asked_about: int
     waiting: int
+    polls_per_second: float
 
 
 _counted: list[tuple[float, Traffic]] = []
@@ -54,7 +58,9 @@ def traffic(*, clock: Callable[[], float] = time.monotonic) -> Traffic:
 
 
 def _count(now: float) -> Traffic:
-    jobs = TryOnJob.objects.using(router.db_for_write(TryOnJob))
+    using = router.db_for_write(TryOnJob)
+    jobs = TryOnJob.objects.using(using)
+    state = ProviderState.rows().first()
     counts = Traffic(
         # Nobody asks about the others while this count is used.
         asked_about=jobs.filter(
@@ -65,6 +71,9 @@ def _count(now: float) -> Traffic:
         waiting=jobs.filter(
             lane__in=[Lane.SHOPPER, Lane.CATALOGUE], next_step_at__lte=DatabaseNow()
         )[:MOST_COUNTED].count(),
+        polls_per_second=state.polls_per_second(conf.MAX_POLLS_PER_SECOND, database_time(using))
+        if state
+        else conf.MAX_POLLS_PER_SECOND,
     )
     _counted[:] = [(now, counts)]
     return counts

@@ -42,7 +42,7 @@ _SUBMIT = {
     425: _Row(Verdict.REFUSED, "too_early"),
     429: _Row(Verdict.REFUSED, "throttled", throttled=True),
 }
-# ``throttled`` and ``breaker`` are about submissions: a poll that fails changes neither.
+# ``breaker`` is about submissions: a poll that fails does not open the circuit.
 _FETCH = {
     3: _Row(Verdict.AGAIN, "redirected", pauses=True),
     4: _Row(Verdict.AGAIN, "rejected"),
@@ -52,7 +52,7 @@ _FETCH = {
     403: _Row(Verdict.AGAIN, "bad_key", pauses=True),
     404: _Row(Verdict.AGAIN, "not_found"),
     410: _Row(Verdict.AGAIN, "not_found"),
-    429: _Row(Verdict.AGAIN, "throttled"),
+    429: _Row(Verdict.AGAIN, "throttled", throttled=True),
 }
 # An upload buys nothing: doing it twice is harmless.
 _UPLOAD = {

@@ -41,7 +41,8 @@ class Outcome:
     ``code`` is a stable word for the ledger and the admin. ``detail`` is Glam's own text, cut to
     500 characters and free of addresses and keys; it is for staff, never for shoppers.
     ``pauses`` asks to stop all submitting (wrong key, no credits). ``throttled`` asks for fewer
-    parallel submissions. ``breaker`` counts for the circuit breaker.
+    of what was refused: parallel submissions, or questions a second. ``breaker`` counts for the
+    circuit breaker.
     """
 
     verdict: Verdict

@@ -9,14 +9,17 @@ from django.db import models, router
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.clock import DatabaseNow, after, database_time
 
 #: Transport failures in a row after which submitting rests.
 BREAKER_FAILURES = 5
 #: First and longest rest of the circuit breaker, in seconds.
 BREAKER_SECONDS = (15.0, 300.0)
-#: After a 429 the cap grows back by one each so many seconds.
-GROW_SECONDS = 30.0
+#: After a 429 what was lowered grows back a step each so many seconds: the cap by one slot, the
+#: questions by so large a share of their limit. Never fewer of them a second are asked.
+GROW_SECONDS, POLLS_GROW, FEWEST_POLLS = 30.0, 0.1, 1.0
+#: 429s that come within so many seconds are one piece of news.
+SAME_NEWS_SECONDS = 2.0
 
 
 def key_fingerprint(key: str) -> str:
@@ -35,6 +38,8 @@ class ProviderState(models.Model):
     pause_key = models.CharField(max_length=16, blank=True, editable=False)
     effective_cap = models.PositiveSmallIntegerField(_("parallel cap now"), null=True, blank=True)
     cap_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    polls_cap = models.FloatField(null=True, editable=False)
+    polls_cap_changed_at = models.DateTimeField(null=True, editable=False)
     throttled_until = models.DateTimeField(_("no submits until"), null=True, blank=True)
     breaker_failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     breaker_until = models.DateTimeField(_("circuit open until"), null=True, blank=True)
@@ -133,7 +138,8 @@ class ProviderState(models.Model):
         state = cls.load()
         cap = max(1, min(state.effective_cap or limit, limit) // 2)
         cls.rows().filter(
-            models.Q(cap_changed_at__isnull=True) | models.Q(cap_changed_at__lt=after(-2.0))
+            models.Q(cap_changed_at__isnull=True)
+            | models.Q(cap_changed_at__lt=after(-SAME_NEWS_SECONDS))
         ).update(effective_cap=cap, cap_changed_at=DatabaseNow())
         if retry_after_seconds:
             cls.rows().update(throttled_until=after(min(retry_after_seconds, 300.0)))
@@ -149,6 +155,28 @@ class ProviderState(models.Model):
             effective_cap=None if grown >= limit else grown, cap_changed_at=DatabaseNow()
         )
         return grown
+
+    # The questions about jobs under way, of all workers together.
+
+    @classmethod
+    def throttle_polls(cls, limit: float) -> None:
+        """Glam answered a question with 429: halve how many are asked a second, once a moment."""
+        state = cls.load()
+        allowed = state.polls_per_second(limit, database_time(router.db_for_write(cls)))
+        cls.rows().filter(
+            models.Q(polls_cap_changed_at__isnull=True)
+            | models.Q(polls_cap_changed_at__lt=after(-SAME_NEWS_SECONDS))
+        ).update(
+            polls_cap=max(min(limit, FEWEST_POLLS), allowed / 2),
+            polls_cap_changed_at=DatabaseNow(),
+        )
+
+    def polls_per_second(self, limit: float, now: datetime) -> float:
+        """Return how many may be asked a second now; what was lowered grows back with time."""
+        if self.polls_cap is None or self.polls_cap_changed_at is None:
+            return limit
+        steps = int((now - self.polls_cap_changed_at).total_seconds() / GROW_SECONDS)
+        return min(limit, self.polls_cap + steps * POLLS_GROW * limit)
 
     # The circuit breaker.
 
@@ -173,7 +201,11 @@ class ProviderState(models.Model):
         """Take all that Glam's answers led to back: the next submits may leave at once."""
         cls.load()
         cls.rows().update(
-            breaker_failures=0, breaker_until=None, throttled_until=None, effective_cap=None
+            breaker_failures=0,
+            breaker_until=None,
+            throttled_until=None,
+            effective_cap=None,
+            polls_cap=None,
         )
 
     def is_probing(self) -> bool:

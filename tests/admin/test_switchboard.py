@@ -107,13 +107,22 @@ def test_failures_are_forgotten_by_hand(admin_client: Client, poller_works: None
     later = timezone.now() + timedelta(minutes=5)
     assert "Forget the failures" not in page(admin_client)
     ProviderState.rows().update(
-        breaker_failures=7, breaker_until=later, throttled_until=later, effective_cap=1
+        breaker_failures=7,
+        breaker_until=later,
+        throttled_until=later,
+        effective_cap=1,
+        polls_cap=12.5,
+        polls_cap_changed_at=timezone.now(),
     )
-    assert "Forget the failures" in page(admin_client)
+    html = page(admin_client)
+    assert "Forget the failures" in html
+    assert "Questions a second that Glam allows now" in html
+    assert "12.5" in html
     assert "with all slots" in pressed(admin_client, "turn/forget/")
     state = ProviderState.load()
     assert state.rests(timezone.now()) == ""
-    assert (state.breaker_failures, state.effective_cap) == (0, None)
+    assert (state.breaker_failures, state.effective_cap, state.polls_cap) == (0, None, None)
+    assert "Questions a second" not in page(admin_client)
 
 
 def test_a_switch_that_there_is_not_is_not_found(admin_client: Client) -> None:

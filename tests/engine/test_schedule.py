@@ -244,7 +244,9 @@ def test_what_another_version_kept_is_begun_anew(kept: object) -> None:
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """One open job, no queue, a new shop."""
-    monkeypatch.setattr(schedule, "traffic", lambda: Traffic(asked_about=1, waiting=0))
+    monkeypatch.setattr(
+        schedule, "traffic", lambda: Traffic(asked_about=1, waiting=0, polls_per_second=100.0)
+    )
     monkeypatch.setattr(schedule, "durations", lambda _mask_type: prior())
 
 
@@ -284,10 +286,9 @@ def test_jitter_moves_a_question_by_a_tenth_at_most_and_not_always_the_same() ->
 
 
 def test_all_workers_together_stay_below_the_cap(
-    monkeypatch: pytest.MonkeyPatch, settings: Any
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "MAX_POLLS_PER_SECOND": 4}
-    busy = Traffic(asked_about=1000, waiting=10)
+    busy = Traffic(asked_about=1000, waiting=10, polls_per_second=4.0)
     monkeypatch.setattr(schedule, "traffic", lambda: busy)
     monkeypatch.setattr(schedule, "durations", lambda _mask_type: prior())
     assert shortest_wait_seconds(busy) == 250.0

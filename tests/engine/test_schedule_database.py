@@ -17,7 +17,7 @@ from glam_tryon.engine.durations import LONG_DECAY, Memory, median
 from glam_tryon.engine.learning import durations, learn, usual_seconds
 from glam_tryon.engine.schedule import next_question_seconds
 from glam_tryon.engine.writeback import StillRunning, write_back
-from glam_tryon.models import LearnedTimes, TryOnJob
+from glam_tryon.models import LearnedTimes, ProviderState, TryOnJob
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.models.status import Lane, Status
 from glam_tryon.sandbox import Sandbox
@@ -105,14 +105,13 @@ def test_eight_workers_learning_at_once_lose_nothing() -> None:
 
 def test_many_questions_cost_no_more_queries_than_one() -> None:
     one = job()
-    with CaptureQueriesContext(
-        connection,
-    ) as first:
+    ProviderState.load()
+    with CaptureQueriesContext(connection) as first:
         next_question_seconds(one)
     with CaptureQueriesContext(connection) as more:
         for elapsed in range(100):
             next_question_seconds(one, float(elapsed))
-    assert len(first) == 3
+    assert len(first) == 5
     assert len(more) == 0
 
 
@@ -144,7 +143,7 @@ def test_only_a_job_that_could_be_sent_now_is_a_queue() -> None:
     assert traffic.traffic().waiting == 0
     traffic.forget()
     at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(-1.0))
-    assert traffic.traffic() == traffic.Traffic(asked_about=0, waiting=1)
+    assert traffic.traffic().waiting == 1
 
 
 def test_only_a_job_whose_first_question_is_over_or_near_counts_as_asked_about() -> None:
@@ -154,6 +153,30 @@ def test_only_a_job_whose_first_question_is_over_or_near_counts_as_asked_about()
     at_glam(next_step_at=after(30.0), asked_at=after(-3.0))
     traffic.forget()
     assert traffic.traffic().asked_about == 2
+
+
+def test_how_many_questions_a_second_are_allowed_is_the_shops_until_glam_has_too_many(
+    settings: Any,
+) -> None:
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "MAX_POLLS_PER_SECOND": 40}
+    assert traffic.traffic().polls_per_second == 40
+    for _worker in range(3):
+        # One piece of news.
+        ProviderState.throttle_polls(40)
+    traffic.forget()
+    assert traffic.traffic().polls_per_second == 20
+    for seconds, allowed in ((29, 20), (31, 24), (61, 28), (149, 36), (3600, 40)):
+        ProviderState.rows().update(polls_cap_changed_at=after(-seconds))
+        traffic.forget()
+        assert traffic.traffic().polls_per_second == pytest.approx(allowed), seconds
+    # What grew back is halved, not what was lowered before.
+    ProviderState.rows().update(polls_cap_changed_at=after(-61))
+    ProviderState.throttle_polls(40)
+    assert ProviderState.load().polls_cap == 14
+    for _time in range(10):
+        ProviderState.rows().update(polls_cap_changed_at=after(-3))
+        ProviderState.throttle_polls(40)
+    assert ProviderState.load().polls_cap == 1
 
 
 def test_a_claim_carries_the_time_of_the_database() -> None:

@@ -95,7 +95,8 @@ def test_fault_15_a_question_that_goes_wrong_is_asked_again(
     engine.pump()
     assert (state(job), outcomes(job)) == (("ready", ""), ["accepted"])
     assert (job.errors, posts(glam)) == (0, 1)
-    # A poll that fails says nothing about submitting.
+    # A poll that fails says nothing about submitting; one that is refused, about polls.
+    assert (ProviderState.load().polls_cap is not None) == (do.get("status") == 429)
     assert ProviderState.load().effective_cap is None
     assert ProviderState.load().breaker_failures == 0
     hold_invariants()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, InterfaceError, router, transaction
 
 from glam_tryon.conf import conf
-from glam_tryon.engine import bell
+from glam_tryon.engine import bell, traffic
 from glam_tryon.engine.claim import Claimed
 from glam_tryon.engine.connection import glam_client
 from glam_tryon.engine.counters import count
@@ -21,7 +21,7 @@ from glam_tryon.engine.steps.store import store
 from glam_tryon.engine.steps.submit import pause_submitting
 from glam_tryon.engine.writeback import StillRunning
 from glam_tryon.glam.types import Fetched, RemoteStatus, Verdict
-from glam_tryon.models import TryOnJob, TryOnSubmission
+from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Status
 
 logger = logging.getLogger("glam_tryon.engine")
@@ -77,6 +77,9 @@ def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Fetched, now:
     outcome = answer.outcome
     if outcome.pauses:
         pause_submitting(outcome)
+    if outcome.throttled:
+        insist(lambda: ProviderState.throttle_polls(conf.MAX_POLLS_PER_SECOND))
+        traffic.forget()
     if outcome.code == "not_found" and _older(submission, conf.LOST_GRACE_SECONDS, now):
         fail(job, submission, "lost", "Glam does not know this event; it may be on the bill.")
     elif _older(submission, conf.JOB_MAX_AGE_SECONDS, now):
