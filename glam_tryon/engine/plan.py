@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from glam_tryon.engine.durations import BIN_LOG, Masses, bin_end
 
-#: Steps of the time axis within one bin: 0.6 % of the elapsed time each.
-STEPS = 16
+#: Steps of the time axis within one bin: 0.3 % of the elapsed time each.
+STEPS = 32
 #: Shortest and longest time from one question to the next, in seconds.
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 60.0
 
