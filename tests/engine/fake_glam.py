@@ -17,6 +17,7 @@ from glam_tryon.exceptions import DownloadFailed
 from glam_tryon.glam.answers import Answer, Silence
 from glam_tryon.glam.outcomes import judge_fetch, judge_submit
 from glam_tryon.glam.types import Fetched, Submitted
+from glam_tryon.models import TryOnSubmission
 from tests.engine.actors import actor, halt
 
 #: What may become of a POST; the first word is what usually happens.
@@ -62,6 +63,15 @@ def _answer(status: int, body: object = None) -> Answer:
     return Answer(status=status, body=content, problem="", retry_after="", date="", received_at=0.0)
 
 
+def _known_event() -> str | None:
+    """Return the id of another's event, for Glam to give out twice.
+
+    Of an id that the shop does not have, as its own answer was lost, nobody could tell.
+    """
+    known = TryOnSubmission.objects.exclude(event_id=None).order_by("-started_at")
+    return known.values_list("event_id", flat=True).first()
+
+
 @dataclass
 class FakeGlam:
     """Stands where the engine asks for its client."""
@@ -102,15 +112,13 @@ class FakeGlam:
             self.on_the_way.append(media_url)
             return judge_submit(lost)
         event = self.take(media_url)
-        before = self.events[max(len(self.events) - 2, 0)]
         halt("Glam has taken it")
         if wish == "answer lost":
             return judge_submit(lost)
         if wish == "taken, 502":
             return judge_submit(_answer(502))
-        return judge_submit(
-            _answer(200, {"event_id": (before if wish == "duplicate" else event).name})
-        )
+        name = (wish == "duplicate" and _known_event()) or event.name
+        return judge_submit(_answer(200, {"event_id": name}))
 
     def fetch(self, event_id: str) -> Fetched:
         me = actor()
