@@ -10,15 +10,18 @@ from typing import Any
 
 import django
 import pytest
+from django.test import TransactionTestCase
 from django.utils.version import get_version_tuple
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from pytest_django import Settings
 
 from example_project.demo_family import Family
 from example_project.demo_s3 import Bucket, start_bucket
+from tests.flush import flush_after_test
 from tests.servers import PARTS
 from tests.settings import TEST_DATABASE
 
+TransactionTestCase._fixture_teardown = flush_after_test  # type: ignore[method-assign]
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 # Without these Chromium looks up its maker's hosts at every start.
 CHROMIUM_ARGUMENTS = [

@@ -68,7 +68,7 @@ def _known_event() -> str | None:
 
     Of an id that the shop does not have, as its own answer was lost, nobody could tell.
     """
-    known = TryOnSubmission.objects.exclude(event_id=None).order_by("-started_at")
+    known = TryOnSubmission.objects.exclude(event_id=None).order_by("-started_at", "event_id")
     return known.values_list("event_id", flat=True).first()
 
 

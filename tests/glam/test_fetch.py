@@ -181,7 +181,7 @@ def test_fault_15_whatever_is_unclear_is_asked_again(serve, connect, reply, code
     assert (result.outcome.verdict, result.outcome.code) == (Verdict.AGAIN, code)
     assert result.status is None
     assert not result.outcome.breaker
-    assert not result.outcome.throttled
+    assert result.outcome.throttled == (code == "throttled")
     assert len(server.requests) == 1, "no retry that the engine does not know of"
 
 
