@@ -1,6 +1,8 @@
-"""What a test asks about a job at its end."""
+"""What a test asks about a job at its end, and where nobody answers."""
 
 from __future__ import annotations
+
+import socket
 
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.sandbox import Sandbox
@@ -36,3 +38,9 @@ def questions(glam: Sandbox) -> int:
 
 def downloads(glam: Sandbox) -> int:
     return sum(seen.method == "GET" and seen.port == "result" for seen in glam.requests)
+
+
+def deaf_address() -> str:
+    """Return an address of this machine at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        return f"http://127.0.0.1:{closed.getsockname()[1]}"

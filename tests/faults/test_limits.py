@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.provider import BREAKER_FAILURES
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signals import job_canceled, job_failed, job_ready, job_submitted
-from tests.faults.outcome import outcomes, posts, slots_held, state
+from tests.faults.outcome import deaf_address, outcomes, posts, slots_held, state
 from tests.faults.secrets import Records
 from tests.faults.virtual import Engine
 
@@ -128,9 +127,7 @@ def test_after_five_failures_submitting_rests_and_then_one_at_a_time_tries(
     order: Order, engine: Engine, configure: Configure, glam: Sandbox, hold_invariants: Hold
 ) -> None:
     right = glam.base_url
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        wrong = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    configure(BASE_URL=wrong, MAX_PARALLEL=4)
+    configure(BASE_URL=deaf_address(), MAX_PARALLEL=4)
     glam.max_parallel = 4
     mine = [order() for _ in range(8)]
     engine.once()
@@ -157,9 +154,7 @@ def test_after_an_outage_a_catalogue_goes_on_by_itself(
     order: Order, engine: Engine, configure: Configure, glam: Sandbox, hold_invariants: Hold
 ) -> None:
     right = glam.base_url
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        wrong = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    configure(BASE_URL=wrong, MAX_PARALLEL=4)
+    configure(BASE_URL=deaf_address(), MAX_PARALLEL=4)
     glam.max_parallel = 4
     mine = [order(priority="catalogue", visitor="") for _ in range(6)]
     for _ in range(2):

@@ -25,7 +25,7 @@ from glam_tryon import jobs
 from glam_tryon.models import TryOnJob
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signals import job_ready
-from tests.faults.outcome import downloads, outcomes, posts, slots_held, state
+from tests.faults.outcome import deaf_address, downloads, outcomes, posts, slots_held, state
 from tests.faults.secrets import Records
 from tests.faults.storages import (
     Away,
@@ -455,8 +455,7 @@ def quiet_botocore() -> Any:
 
 
 def _wrong_port() -> dict[str, Any]:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        return {"endpoint_url": f"http://127.0.0.1:{closed.getsockname()[1]}"}
+    return {"endpoint_url": deaf_address()}
 
 
 @pytest.fixture

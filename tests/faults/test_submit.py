@@ -17,7 +17,7 @@ from glam_tryon import jobs
 from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.provider import BREAKER_FAILURES
 from glam_tryon.sandbox import Sandbox
-from tests.faults.outcome import outcomes, posts, slots_held, state
+from tests.faults.outcome import deaf_address, outcomes, posts, slots_held, state
 from tests.faults.secrets import Records
 from tests.faults.virtual import Engine, Killed
 from tests.glam.servers import Server, answer
@@ -40,8 +40,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 def _refused(stack: ExitStack, monkeypatch: pytest.MonkeyPatch, glam: Sandbox) -> str:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        return f"http://127.0.0.1:{closed.getsockname()[1]}/api/v1"
+    return deaf_address() + "/api/v1"
 
 
 def _unknown_name(stack: ExitStack, monkeypatch: pytest.MonkeyPatch, glam: Sandbox) -> str:
