@@ -21,6 +21,7 @@ from tests.flush import flush_after_test
 from tests.servers import PARTS
 from tests.settings import TEST_DATABASE
 
+# pytest-django makes its test cases by itself, so there is no class of ours to say it in.
 TransactionTestCase._fixture_teardown = flush_after_test  # type: ignore[method-assign]
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 # Without these Chromium looks up its maker's hosts at every start.

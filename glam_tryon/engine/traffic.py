@@ -1,6 +1,4 @@
-"""How busy the shop is: jobs that Glam is asked about, and jobs that wait for a slot; and how many
-questions a second it allows.
-"""
+"""How busy the shop is, and Glam: jobs asked about, jobs that wait, questions that are allowed."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -41,6 +42,26 @@ def test_a_poller_opens_one_connection_for_all_its_rounds(opened: list[int]) -> 
         poller._round()
     poller._finish()
     assert len(opened) == 1
+
+
+def test_a_thread_opens_one_connection_for_all_its_steps(
+    order: Callable[..., TryOnJob], glam: Sandbox
+) -> None:
+    made: Counter[str] = Counter()
+
+    def note(**_facts: object) -> None:
+        made[threading.current_thread().name] += 1
+
+    jobs = [order() for _ in range(4)]
+    connection_created.connect(note, weak=False, dispatch_uid="opened")
+    try:
+        Poller(threads=1).run(drain=True, max_seconds=60)
+    finally:
+        connection_created.disconnect(dispatch_uid="opened")
+    assert len(glam.accepted) == len(jobs)
+    steps = {name: times for name, times in made.items() if name.startswith("glam_tryon_")}
+    assert steps["glam_tryon_step_0"] == 1
+    assert set(steps.values()) == {1}
 
 
 @pytest.mark.database("postgres", "mysql")

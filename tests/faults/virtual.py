@@ -164,8 +164,6 @@ class Engine:
         with self._monkeypatch.context() as patch:
             patch.setattr(crew, "Threads", Threads)
             patch.setattr(loop, "threading", threading)
-            # Its threads end with it, and nobody would close what they keep.
-            self._monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", 0)
             return self.poller()
 
     def once(self) -> int:

@@ -18,13 +18,10 @@ def is_resting(state: ProviderState) -> bool:
     """Say whether failures slow try-ons down: a rest, fewer slots, or fewer questions."""
     limit = conf.MAX_PARALLEL
     fewer = state.effective_cap is not None and state.effective_cap < limit
-    slower = _questions(state) < conf.MAX_POLLS_PER_SECOND
-    return fewer or slower or bool(state.breaker_failures or state.throttled_until)
-
-
-def _questions(state: ProviderState) -> float:
     now = database_time(router.db_for_write(ProviderState))
-    return state.polls_per_second(conf.MAX_POLLS_PER_SECOND, now)
+    most = conf.MAX_POLLS_PER_SECOND
+    slower = state.polls_per_second(most, now) < most
+    return fewer or slower or bool(state.breaker_failures or state.throttled_until)
 
 
 def connection_facts(state: ProviderState) -> list[tuple[str, SafeString | str | int]]:
@@ -48,7 +45,8 @@ def connection_facts(state: ProviderState) -> list[tuple[str, SafeString | str |
     facts.append((_("Slots in use"), _("%(held)d of %(limit)d") % {"held": held, "limit": limit}))
     if state.effective_cap is not None and state.effective_cap < limit:
         facts.append((_("Slots that Glam allows now"), state.effective_cap))
-    if (questions := _questions(state)) < conf.MAX_POLLS_PER_SECOND:
+    most = conf.MAX_POLLS_PER_SECOND
+    if (questions := state.polls_per_second(most, now)) < most:
         facts.append((_("Questions a second that Glam allows now"), f"{questions:.3g}"))
     if state.breaker_failures:
         facts.append((_("Failures in a row"), state.breaker_failures))
