@@ -19,7 +19,7 @@ from django.utils import timezone
 from benchmarks.admin_counts import count_all
 from benchmarks.admin_rows import Made, make
 from benchmarks.table import table
-from glam_tryon.admin.seek import Position
+from glam_tryon.admin.jobs.keyset import Position
 from glam_tryon.models import TryOnJob
 
 FEW = 10_000

@@ -20,7 +20,7 @@ from django.utils.translation import gettext, override
 
 from benchmarks.table import table
 from example_project.shop.models import Product
-from glam_tryon.policy.tally import forget
+from glam_tryon.analytics.event_buffer import forget
 from glam_tryon.templatetags.glam_tryon import register as ours
 
 BUTTONS, ROUNDS = 100, 200

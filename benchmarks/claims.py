@@ -13,11 +13,11 @@ from django.db import connection, connections, transaction
 
 from benchmarks.database import vacuum
 from benchmarks.table import table
-from glam_tryon.engine.lease import lease_due
-from glam_tryon.engine.writeback import StillRunning, write_back
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.clock import after
 from glam_tryon.models.status import Lane, Status
+from glam_tryon.worker.bulk_update import StillRunning, write_back
+from glam_tryon.worker.lease import lease_due
 
 BATCH = 500
 LATER_SECONDS = 3600.0

@@ -19,13 +19,13 @@ from django.test.utils import override_settings
 from benchmarks.table import table
 from example_project.shop.models import Product
 from glam_tryon import jobs
+from glam_tryon.conf import given
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.sandbox import LogNormal, Sandbox
-from glam_tryon.setting import given
-from tests.engine import storm
-from tests.engine.invariants import check_invariants
-from tests.engine.pollers import Pollers
 from tests.shop import KEY, picture
+from tests.worker import storm
+from tests.worker.invariants import check_invariants
+from tests.worker.pollers import Pollers
 
 
 class Handler(WSGIHandler):

@@ -33,10 +33,10 @@ from benchmarks.database import tidied
 from benchmarks.table import table
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.engine.loop import Poller
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.status import OPEN
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.worker.poller import Poller
 
 SIGMA = 0.4
 KEY = "sandbox-key"

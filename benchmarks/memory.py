@@ -19,8 +19,8 @@ from django.db import connection
 from benchmarks.database import vacuum
 from benchmarks.table import table
 from benchmarks.throughput import make_active, start_glam
-from glam_tryon.engine.loop import Poller
 from glam_tryon.models import TryOnJob
+from glam_tryon.worker.poller import Poller
 
 JOBS = 2000
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.table import table
-from glam_tryon.engine.durations import Masses, Memory
-from glam_tryon.engine.plan import next_question
-from glam_tryon.engine.schedule import (
+from glam_tryon.worker.poll_interval.duration_model import Masses, Memory
+from glam_tryon.worker.poll_interval.next_poll import (
     CATALOGUE_COST_SECONDS,
     JITTER,
     QUEUE_COST_SECONDS,
     SHOPPER_COST_SECONDS,
 )
+from glam_tryon.worker.poll_interval.optimiser import next_question
 
 #: From the seconds since the submission to the instant of the next question.
 Policy = Callable[[float], float]
@@ -89,7 +89,7 @@ def measure(policy: Policy, truth: Mixture) -> Result:
 def optimum(truth: Mixture, cost_seconds: float) -> Policy:
     """Solve for the best policy by plain dynamic programming over every pair of instants.
 
-    Knows the truth, and shares no code with ``glam_tryon.engine.plan``.
+    Knows the truth, and shares no code with ``glam_tryon.worker.poll_interval.optimiser``.
     """
     instants = [0.0]
     while truth.survival(instants[-1]) > 1e-9:

@@ -20,9 +20,9 @@ from benchmarks.table import table
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import Status
 from glam_tryon.sandbox import FaultScript
-from tests.engine import storm
-from tests.engine.invariants import check_invariants
-from tests.engine.pollers import Pollers
+from tests.worker import storm
+from tests.worker.invariants import check_invariants
+from tests.worker.pollers import Pollers
 
 BACKLOG = 8
 SLOW_GLAM = FaultScript.from_rules(

@@ -18,10 +18,10 @@ from django.conf import settings
 from django.db import connection, connections
 
 from benchmarks.table import table
-from glam_tryon.engine import connection as glam_connection
-from glam_tryon.engine.loop import Poller
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Lane, Status
+from glam_tryon.worker import provider_client as glam_connection
+from glam_tryon.worker.poller import Poller
 
 THREADS = 8
 ANSWER_SECONDS = 0.05

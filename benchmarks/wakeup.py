@@ -26,8 +26,8 @@ from benchmarks.makespan import order
 from benchmarks.table import table
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.engine.loop import Poller
 from glam_tryon.models import PersonPhoto, TryOnJob
+from glam_tryon.worker.poller import Poller
 
 #: The shopper's clicks are so far apart, in seconds.
 GAPS = (0.1, 0.6)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 #: What has to be imported in every process: the system checks, and the receiver by which whoever
 #: deletes a user erases the user's pictures.
-REGISTERED = ("glam_tryon.checks", "glam_tryon.policy.erasure")
+REGISTERED = ("glam_tryon.checks", "glam_tryon.privacy.erasure")
 
 
 class GlamTryOnConfig(AppConfig):

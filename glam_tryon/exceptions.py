@@ -53,7 +53,7 @@ class PhotoRefused(InvalidImage):
     """A hook of the shop's own refuses a photo; for hooks to raise.
 
     ``message`` is what the shopper reads, in the active language; without one it is the text that
-    ``glam_tryon.words`` has for the code.
+    ``glam_tryon.messages`` has for the code.
     """
 
     def __init__(self, code: str = "no_person_shape", message: str = "") -> None:

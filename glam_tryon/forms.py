@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from glam_tryon.messages import refusal_words
 from glam_tryon.models import PersonPhoto
-from glam_tryon.policy.consent import current_consent
-from glam_tryon.words import refusal_words
+from glam_tryon.privacy.consent import current_consent
 
 
 def _refusal(code: str) -> ValidationError:

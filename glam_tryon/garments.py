@@ -10,7 +10,7 @@ from django.core.files.base import File
 from django.db.models import Manager, Model, QuerySet
 
 from glam_tryon.exceptions import AlreadyRegistered, GarmentUnavailable, NotRegistered
-from glam_tryon.glam.types import MaskType
+from glam_tryon.providers.base import MaskType
 
 #: A literal, an attribute or method name, a dotted path through relations, or a callable.
 Source = str | Callable[[Any], Any] | None

@@ -2,8 +2,11 @@
 
 from django.urls import path, register_converter
 
-from glam_tryon.views import feedback, mine, pictures, policy, receipts, share, tryon
-from glam_tryon.views.keys import ProductKey
+from glam_tryon.views import feedback, pictures, receipts, tryon
+from glam_tryon.views import history as mine
+from glam_tryon.views import policy_page as policy
+from glam_tryon.views import sharing as share
+from glam_tryon.views.url_keys import ProductKey
 
 app_name = "glam_tryon"
 

@@ -17,9 +17,9 @@ from PIL import Image, ImageDraw
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.engine.loop import Poller
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.worker.poller import Poller
 
 KEY = "sandbox-key"
 

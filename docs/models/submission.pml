@@ -1,7 +1,7 @@
 /* One try-on job from the order to its end, as glam_tryon's engine handles it.
  *
  * Two workers, one Glam, one user who may cancel; a worker may stall between any two statements
- * and one worker may die anywhere. Checked by tests/engine/test_model.py, explained in
+ * and one worker may die anywhere. Checked by tests/worker/test_model.py, explained in
  * docs/exactly-once.md.
  *
  * A d_step is one transaction. That is exact on READ COMMITTED too, where a transaction is not

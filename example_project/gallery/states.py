@@ -13,10 +13,10 @@ from django.utils.formats import date_format
 
 from example_project.gallery.pictures import SIZES
 from example_project.shop.models import Product
+from glam_tryon.messages import failure_facts, refusal_words, state_words
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.views.product import garment_url, start_url
-from glam_tryon.words import failure_facts, refusal_words, state_words
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
 from example_project.shop.models import Product
+from glam_tryon.analytics.holdout import SEES, WITHOUT
+from glam_tryon.analytics.rollup import TRIED, sums_of
+from glam_tryon.limits.period import shop_day
 from glam_tryon.models import CountSlip, DailyCount
-from glam_tryon.models.counts import OF_SHOPPERS, Counted, Event
-from glam_tryon.policy.counts import TRIED, sums_of
-from glam_tryon.policy.holdout import SEES, WITHOUT
-from glam_tryon.policy.period import shop_day
+from glam_tryon.models.statistics import OF_SHOPPERS, Counted, Event
 
 DAYS = 120
 #: Of 100 try-ons, how they end; of 100 verdicts, what they say.

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from example_project.shop.cart import Cart
 from example_project.shop.models import Product
-from glam_tryon.policy.counts import count_basket
+from glam_tryon.analytics.rollup import count_basket
 
 
 @require_GET

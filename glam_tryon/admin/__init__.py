@@ -1,16 +1,16 @@
 """The back office: staff see, order, retry and cancel try-ons, and publish catalogue pictures."""
 
-from glam_tryon.admin.batches import TryOnBatchAdmin
-from glam_tryon.admin.consent import ConsentTextAdmin
-from glam_tryon.admin.consent_records import ConsentRecordAdmin
-from glam_tryon.admin.dashboard import DashboardAdmin
-from glam_tryon.admin.jobs import TryOnJobAdmin
-from glam_tryon.admin.ledger import TryOnSubmissionAdmin
-from glam_tryon.admin.personal_data import TryOnDataActions
-from glam_tryon.admin.photos import PersonPhotoAdmin
-from glam_tryon.admin.products import TryOnAdminMixin
-from glam_tryon.admin.provider import ProviderStateAdmin
-from glam_tryon.admin.receipts import DeletionReceiptAdmin
+from glam_tryon.admin.batches.batch_admin import TryOnBatchAdmin
+from glam_tryon.admin.jobs.job_admin import TryOnJobAdmin
+from glam_tryon.admin.operations.provider_admin import ProviderStateAdmin
+from glam_tryon.admin.privacy.consent_record_admin import ConsentRecordAdmin
+from glam_tryon.admin.privacy.consent_text_admin import ConsentTextAdmin
+from glam_tryon.admin.privacy.personal_data import TryOnDataActions
+from glam_tryon.admin.privacy.receipt_admin import DeletionReceiptAdmin
+from glam_tryon.admin.products.house_models import PersonPhotoAdmin
+from glam_tryon.admin.products.product_mixin import TryOnAdminMixin
+from glam_tryon.admin.reports.dashboard import DashboardAdmin
+from glam_tryon.admin.reports.ledger_admin import TryOnSubmissionAdmin
 
 __all__ = [
     "ConsentRecordAdmin",

@@ -1,8 +1,8 @@
 """System checks: what a shop's settings and storage get wrong, said before a shopper finds out."""
 
 from glam_tryon.checks.production import check_production
-from glam_tryon.checks.settings import check_settings, check_time_zones
-from glam_tryon.checks.storage import check_public_media, check_storage
+from glam_tryon.checks.setting_checks import check_settings, check_time_zones
+from glam_tryon.checks.storage_checks import check_public_media, check_storage
 
 __all__ = [
     "check_production",

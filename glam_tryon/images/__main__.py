@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from types import ModuleType
 
-from glam_tryon.images.apart import REFUSED, SECONDS
-from glam_tryon.images.flatten import flattened
-from glam_tryon.images.opening import NotOpened, opened
+from glam_tryon.images.decode_process import REFUSED, SECONDS
+from glam_tryon.images.render import flattened
+from glam_tryon.images.validated_open import NotOpened, opened
 
 resource: ModuleType | None = None
 with suppress(ImportError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from glam_tryon.images.colour import shrinkable, srgb
-from glam_tryon.images.opening import opened
+from glam_tryon.images.validated_open import opened
 
 _SIDE = 32
 # Wide enough that an edge which moves by two pixels of the original does not count.

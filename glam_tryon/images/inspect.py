@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 from glam_tryon.exceptions import ResultRefused
-from glam_tryon.images.opening import EXTENSIONS, NotOpened, opened
+from glam_tryon.images.validated_open import EXTENSIONS, NotOpened, opened
 
 _SENTENCES = {
     "format": "the result is not a JPEG, PNG, WEBP or AVIF picture",

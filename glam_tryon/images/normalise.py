@@ -14,10 +14,10 @@ from typing import Any
 from PIL import Image
 
 from glam_tryon.exceptions import InvalidImage
-from glam_tryon.images.apart import flattened_apart
-from glam_tryon.images.flatten import flattened
-from glam_tryon.images.memory import needed_bytes
-from glam_tryon.images.opening import NotOpened, open_heif, opened
+from glam_tryon.images.decode_process import flattened_apart
+from glam_tryon.images.memory_limit import needed_bytes
+from glam_tryon.images.render import flattened
+from glam_tryon.images.validated_open import NotOpened, open_heif, opened
 
 #: What needs more memory to be decoded is decoded in a process of its own.
 _MOST_BYTES = 40_000_000

@@ -1,19 +1,19 @@
 """The models, each in a file of its own."""
 
 from glam_tryon.models.batch import TryOnBatch
-from glam_tryon.models.consent import ConsentRecord
+from glam_tryon.models.consent_record import ConsentRecord
 from glam_tryon.models.consent_text import ConsentText
-from glam_tryon.models.counts import CountSlip, DailyCount
 from glam_tryon.models.job import TryOnJob
-from glam_tryon.models.orders import AddressCount, OrderLock
-from glam_tryon.models.photo import PersonPhoto
+from glam_tryon.models.kill_switch import ShopSwitch
+from glam_tryon.models.learned_times import LearnedTimes
+from glam_tryon.models.order_lock import AddressCount, OrderLock
+from glam_tryon.models.person_photo import PersonPhoto
 from glam_tryon.models.provider import ProviderState
 from glam_tryon.models.receipt import DeletedPicture, DeletionReceipt
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.share import TryOnShare
-from glam_tryon.models.shop import ShopSwitch
+from glam_tryon.models.statistics import CountSlip, DailyCount
 from glam_tryon.models.submission import TryOnSubmission
-from glam_tryon.models.times import LearnedTimes
 from glam_tryon.models.transition import TryOnTransition
 
 __all__ = [

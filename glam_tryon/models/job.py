@@ -9,14 +9,13 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after
-from glam_tryon.models.indexes import IndexAtRest
+from glam_tryon.models.indexes import IndexAtRest, PartialIndex
 from glam_tryon.models.job_choice import NEEDS_PERSON
 from glam_tryon.models.job_columns import MASK_TYPES, Feedback, FeedbackReason
 from glam_tryon.models.job_queryset import TryOnJobQuerySet
 from glam_tryon.models.job_wishes import JobWishes
 from glam_tryon.models.owner import SHOP
-from glam_tryon.models.partial_index import PartialIndex
-from glam_tryon.models.photo import PersonPhoto
+from glam_tryon.models.person_photo import PersonPhoto
 from glam_tryon.models.status import pending_lane
 from glam_tryon.models.submission import TryOnSubmission
 

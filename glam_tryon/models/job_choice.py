@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from glam_tryon.models.photo import PersonPhoto
+from glam_tryon.models.person_photo import PersonPhoto
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.status import AT_GLAM, CLOSED, OPEN, Status
 from glam_tryon.models.submission import TryOnSubmission

@@ -10,10 +10,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.glam.types import MaskType
+from glam_tryon.files import private_storage
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.status import Lane, Priority, Status
-from glam_tryon.models.storage import private_storage
+from glam_tryon.providers.base import MaskType
 
 MASK_TYPES = [
     (MaskType.OVERALL.value, _("whole body")),

@@ -12,9 +12,9 @@ from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Value, 
 
 from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.models.counts import CountSlip, Event
 from glam_tryon.models.job_choice import JobChoice
 from glam_tryon.models.result import TryOnResult
+from glam_tryon.models.statistics import CountSlip, Event
 from glam_tryon.models.status import (
     AT_GLAM,
     OPEN,
@@ -29,7 +29,7 @@ from glam_tryon.models.transition import TryOnTransition
 if TYPE_CHECKING:
     from glam_tryon.models.job_queryset import TryOnJobQuerySet
 
-logger = logging.getLogger("glam_tryon.jobs")
+logger = logging.getLogger("glam_tryon.orders")
 
 Keys = Collection[uuid.UUID]
 #: What a job that starts anew no longer knows.

@@ -12,14 +12,14 @@ from django.db.models.functions import Coalesce
 
 from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow, after
-from glam_tryon.models.counts import CountSlip, Event
 from glam_tryon.models.job_columns import JobColumns
 from glam_tryon.models.result import TryOnResult
+from glam_tryon.models.statistics import CountSlip, Event
 from glam_tryon.models.status import ALLOWED, Lane, Status, pending_lane
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
 
-logger = logging.getLogger("glam_tryon.jobs")
+logger = logging.getLogger("glam_tryon.orders")
 
 #: The ends that are counted, each in the transaction of its move.
 _ENDS = {Status.READY: Event.READY, Status.FAILED: Event.FAILED, Status.CANCELED: Event.CANCELED}

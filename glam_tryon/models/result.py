@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.conf import conf
+from glam_tryon.files import private_storage
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import SHOP
-from glam_tryon.models.photo import PersonPhoto
-from glam_tryon.models.storage import private_storage
+from glam_tryon.models.person_photo import PersonPhoto
 
 
 def result_folder(job_id: object) -> str:

@@ -11,9 +11,9 @@ from django.db import models, transaction
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.glam.types import Outcome
 from glam_tryon.models.clock import DatabaseNow, after, database_time
-from glam_tryon.models.counts import MONEY_PARTS, CountSlip, Event
+from glam_tryon.models.statistics import MONEY_PARTS, CountSlip, Event
+from glam_tryon.providers.base import Outcome
 
 
 def new_token() -> str:

@@ -1,10 +1,10 @@
 """A fake Glam over real HTTP, shipped so that shops can test without a key; no Django."""
 
-from .durations import LogNormal, parse_seconds
 from .faults import FaultScript
-from .problems import FaultScriptError
 from .records import Accepted, Recorded
+from .script_error import FaultScriptError
 from .server import Sandbox
+from .timing import LogNormal, parse_seconds
 
 __all__ = [
     "Accepted",

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .actions import DUPLICATE, LEFT_OUT, LONG, REAL, STATUS, SUBMIT, UNSET, UPLOAD, Do
 from .delivery import Reply
 from .dressing import dressed, spoken
+from .fault_actions import DUPLICATE, LEFT_OUT, LONG, REAL, STATUS, SUBMIT, UNSET, UPLOAD, Do
 from .faults import FaultScript
 from .generation import Generation
 from .generations import Generations

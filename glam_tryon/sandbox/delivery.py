@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from .actions import NOTHING, Do
+from .fault_actions import NOTHING, Do
 
 #: The longest wait for a client that does not hang up, in seconds.
 SILENCE_SECONDS = 3600.0

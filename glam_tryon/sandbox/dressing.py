@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from .actions import Do
 from .delivery import Reply
+from .fault_actions import Do
 from .validation import said
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import checks
-from .actions import NOTHING, PLACES, RESULT, STATUS, Do, read_do
-from .problems import FaultScriptError, unknown
+from . import script_values as checks
+from .fault_actions import NOTHING, PLACES, RESULT, STATUS, Do, read_do
+from .script_error import FaultScriptError, unknown
 
 KEYS = ("on", "do", "nth", "times", "probability", "event", "note")
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from .actions import Do
+from .fault_actions import Do
 from .records import Accepted
 
 #: Share of a try-on's time during which it says IN_QUEUE at the least.

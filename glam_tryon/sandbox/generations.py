@@ -10,11 +10,11 @@ import uuid
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
-from .actions import Do
-from .durations import Seconds, draw_seconds
+from .fault_actions import Do
 from .generation import Generation, Work
-from .ledger import Ledger
 from .records import Accepted
+from .request_log import Ledger
+from .timing import Seconds, draw_seconds
 
 WORKERS = 8
 

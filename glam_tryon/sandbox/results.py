@@ -8,15 +8,15 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from .actions import RESULT, Do
 from .artist import with_comment
 from .bodies import replace_result
 from .delivery import Reply
 from .dressing import dressed, spoken
+from .fault_actions import RESULT, Do
 from .faults import FaultScript
 from .generation import Generation
 from .generations import Generations
-from .ledger import Ledger
+from .request_log import Ledger
 from .validation import detail
 from .wire import Request
 

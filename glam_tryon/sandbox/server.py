@@ -11,12 +11,12 @@ from typing import Literal
 
 from .api import PREFIX, Api
 from .artist import Artist
-from .durations import Seconds, draw_seconds
 from .faults import FaultScript
 from .generations import Generations
-from .ledger import Ledger
 from .records import Accepted, Recorded
+from .request_log import Ledger
 from .results import Results
+from .timing import Seconds, draw_seconds
 from .wire import Port
 
 

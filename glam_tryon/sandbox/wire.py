@@ -16,8 +16,8 @@ from email.message import Message
 from typing import Any
 
 from .delivery import Reply, deliver
-from .ledger import Ledger
 from .records import Recorded
+from .request_log import Ledger
 
 logger = logging.getLogger("glam_tryon.sandbox")
 

@@ -12,13 +12,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from glam_tryon.analytics.event_buffer import tally
+from glam_tryon.analytics.holdout import sees_buttons
 from glam_tryon.conf import conf
-from glam_tryon.models.counts import Event
-from glam_tryon.policy.exclusion import is_excluded
-from glam_tryon.policy.gate import may_see
-from glam_tryon.policy.holdout import sees_buttons
-from glam_tryon.policy.schedule import schedule
-from glam_tryon.policy.tally import tally
+from glam_tryon.limits.exclusion import is_excluded
+from glam_tryon.limits.permission import may_see
+from glam_tryon.models.statistics import Event
+from glam_tryon.privacy.retention_text import schedule
 from glam_tryon.views.product import around_key, key_of
 
 register = template.Library()

@@ -10,13 +10,13 @@ from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
+from glam_tryon.analytics.rollup import count_feedback
+from glam_tryon.messages import failure_facts
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import Feedback, FeedbackReason
-from glam_tryon.policy.counts import count_feedback
-from glam_tryon.policy.retention import results_of
-from glam_tryon.views.facts import describe
-from glam_tryon.views.visitor import own_job, wants_json
-from glam_tryon.words import failure_facts
+from glam_tryon.privacy.retention import results_of
+from glam_tryon.views.access import own_job, wants_json
+from glam_tryon.views.payload import describe
 
 
 @csrf_protect

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_safe
 
 from glam_tryon.exceptions import GarmentUnavailable
 from glam_tryon.garments import garment_of
-from glam_tryon.media import PHOTO, PROBE, probe_answer, token_in
 from glam_tryon.models import PersonPhoto, TryOnSubmission
-from glam_tryon.policy.retention import results_of
+from glam_tryon.privacy.retention import results_of
+from glam_tryon.signed_urls import PHOTO, PROBE, probe_answer, token_in
+from glam_tryon.views.access import own_job, own_photo
 from glam_tryon.views.product import product_or_404
-from glam_tryon.views.visitor import own_job, own_photo
 
 logger = logging.getLogger("glam_tryon.views")
 

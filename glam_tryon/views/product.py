@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from glam_tryon.exceptions import NotRegistered
 from glam_tryon.garments import garment_of
 from glam_tryon.models import TryOnJob
-from glam_tryon.views.keys import ProductKey
+from glam_tryon.views.url_keys import ProductKey
 
 
 def product_or_404(model: str, key: str) -> Model:

@@ -16,7 +16,9 @@ from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from glam_tryon import jobs
+from glam_tryon.analytics.event_buffer import tally
 from glam_tryon.conf import conf
+from glam_tryon.duration_words import duration_words
 from glam_tryon.exceptions import (
     GarmentUnavailable,
     HookFailed,
@@ -27,26 +29,16 @@ from glam_tryon.exceptions import (
 )
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
+from glam_tryon.limits.availability import is_paused
+from glam_tryon.limits.client_ip import address_block, client_address
+from glam_tryon.limits.exclusion import is_excluded
+from glam_tryon.limits.permission import check_person, check_request
+from glam_tryon.messages import failure_facts, photo_facts
 from glam_tryon.models import PersonPhoto
-from glam_tryon.models.counts import Event
-from glam_tryon.policy.address import address_block, client_address
-from glam_tryon.policy.consent import is_current
-from glam_tryon.policy.durations import duration_words
-from glam_tryon.policy.exclusion import is_excluded
-from glam_tryon.policy.gate import check_person, check_request
-from glam_tryon.policy.pause import is_paused
-from glam_tryon.policy.tally import tally
-from glam_tryon.policy.visitor import visitor_token
-from glam_tryon.views.facts import describe
-from glam_tryon.views.product import garment_url, product_or_404, start_url
-from glam_tryon.views.refusals import (
-    ANSWERED_BY_A_PAGE,
-    facts_of,
-    refusal_page,
-    say_when,
-    status_of,
-)
-from glam_tryon.views.visitor import (
+from glam_tryon.models.statistics import Event
+from glam_tryon.privacy.consent import is_current
+from glam_tryon.privacy.ownership import visitor_token
+from glam_tryon.views.access import (
     DIALOG_HEADER,
     for_dialog,
     has_tryons,
@@ -54,7 +46,15 @@ from glam_tryon.views.visitor import (
     own_job,
     wants_json,
 )
-from glam_tryon.words import failure_facts, photo_facts
+from glam_tryon.views.error_responses import (
+    ANSWERED_BY_A_PAGE,
+    facts_of,
+    refusal_page,
+    say_when,
+    status_of,
+)
+from glam_tryon.views.payload import describe
+from glam_tryon.views.product import garment_url, product_or_404, start_url
 
 logger = logging.getLogger("glam_tryon.views")
 

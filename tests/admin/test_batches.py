@@ -19,8 +19,9 @@ from pytest_django import DjangoAssertNumQueries
 from example_project.shop.admin import ProductAdmin
 from example_project.shop.models import Product, ProductImage
 from glam_tryon import jobs
-from glam_tryon.admin import TryOnBatchAdmin, progress
-from glam_tryon.admin.progress import left_in_words, progress_of, seconds_left
+from glam_tryon.admin import TryOnBatchAdmin
+from glam_tryon.admin.batches.batch_admin import progress
+from glam_tryon.admin.batches.progress import left_in_words, progress_of, seconds_left
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow
 from tests.shop import picture
@@ -192,7 +193,7 @@ def test_a_page_of_the_sheet_costs_the_same_queries_whatever_its_length(
 def test_a_long_sheet_has_pages(
     admin_client: Client, batch: TryOnBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glam_tryon.admin.sheet.PER_PAGE", 1)
+    monkeypatch.setattr("glam_tryon.admin.batches.contact_sheet.PER_PAGE", 1)
     first = read(admin_client, page_of(batch), show="open")
     assert "Page 1 of 2" in first
     assert 'href="?show=open&page=2"' in first

@@ -10,8 +10,8 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from glam_tryon.models import ConsentRecord, ConsentText
-from glam_tryon.models.consent import text_sha256
-from glam_tryon.policy.consent import built_in_text, current_consent, record_consent
+from glam_tryon.models.consent_record import text_sha256
+from glam_tryon.privacy.consent import built_in_text, current_consent, record_consent
 from tests.admin.test_jobs import staff
 
 __all__ = ["staff"]

@@ -17,17 +17,17 @@ from pytest_django import DjangoAssertNumQueries
 
 from example_project.shop.history import load_history
 from example_project.shop.models import Product
-from glam_tryon.admin.dashboard.charts import Series, drawn, marks, nice_top, stacked
-from glam_tryon.admin.dashboard.tables import (
+from glam_tryon.admin.reports.charts import Series, drawn, marks, nice_top, stacked
+from glam_tryon.admin.reports.tables import (
     Table,
     count_column,
     percent_words,
     seconds_words,
     text_column,
 )
+from glam_tryon.limits.period import shop_day
 from glam_tryon.models import DailyCount, ProviderState
-from glam_tryon.models.counts import Counted
-from glam_tryon.policy.period import shop_day
+from glam_tryon.models.statistics import Counted
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 

@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from glam_tryon.limits import budget as purse
 from glam_tryon.models import TryOnJob, TryOnSubmission
-from glam_tryon.policy import purse
 from tests.admin.staff import html, said, staff
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

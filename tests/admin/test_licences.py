@@ -16,7 +16,7 @@ from glam_tryon import jobs
 from glam_tryon.exceptions import PhotoUnavailable
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.policy.retention import results_expire_at
+from glam_tryon.privacy.retention import results_expire_at
 from glam_tryon.views.product import start_url
 from tests.shop import picture
 

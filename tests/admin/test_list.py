@@ -111,7 +111,7 @@ def test_more_than_a_thousand_are_not_counted(
     admin_client: Client, crowd: list[TryOnJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "130 try-ons" in html(admin_client.get(JOBS))
-    monkeypatch.setattr("glam_tryon.admin.seek.COUNTED", 100)
+    monkeypatch.setattr("glam_tryon.admin.jobs.keyset.COUNTED", 100)
     assert "100+ try-ons" in html(admin_client.get(JOBS))
 
 

@@ -13,7 +13,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone
 
-from glam_tryon.admin.show import NOTHING, age, instant
+from glam_tryon.admin.formatting import NOTHING, age, instant
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.status import Status

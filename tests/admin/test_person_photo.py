@@ -15,8 +15,8 @@ from django.test import Client
 from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.models import DeletionReceipt, PersonPhoto, TryOnJob
-from glam_tryon.policy.deletion import delete_photo, delete_tryon
-from glam_tryon.policy.pruning import prune
+from glam_tryon.privacy.deletion import delete_photo, delete_tryon
+from glam_tryon.privacy.pruning import prune
 from tests.admin.test_jobs import staff
 from tests.shop import picture
 from tests.storefront.shoppers import files, finish, order

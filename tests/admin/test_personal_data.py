@@ -14,7 +14,7 @@ from django.test import Client
 
 from example_project.shop.models import Product
 from glam_tryon.models import DeletionReceipt, TryOnJob
-from glam_tryon.policy.deletion import delete_tryon
+from glam_tryon.privacy.deletion import delete_tryon
 from tests.admin.test_jobs import staff
 from tests.storefront.shoppers import files, finish, order
 

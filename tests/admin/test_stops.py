@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from glam_tryon.engine.health import problems
+from glam_tryon.limits import kill_switch as switch
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import DatabaseNow, after
-from glam_tryon.policy import switch
+from glam_tryon.worker.health import problems
 from tests.admin.staff import JOBS, html, said, staff
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

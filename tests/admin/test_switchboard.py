@@ -18,15 +18,15 @@ from django.utils import timezone
 
 from example_project.demo_s3 import Bucket
 from example_project.storage import private_bucket
-from glam_tryon.admin.switchboard import storage as storage_check
-from glam_tryon.admin.switchboard.checks import check_address, check_key
-from glam_tryon.admin.switchboard.storage import check_storage
-from glam_tryon.engine.connection import glam_client
-from glam_tryon.media import probe_link
+from glam_tryon.admin.operations import storage_probe as storage_check
+from glam_tryon.admin.operations.probes import check_address, check_key
+from glam_tryon.admin.operations.storage_probe import check_storage
+from glam_tryon.limits import kill_switch as switch
 from glam_tryon.models import ProviderState, ShopSwitch, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.policy import switch
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.signed_urls import probe_link
+from glam_tryon.worker.provider_client import glam_client
 from tests.admin.staff import staff
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -355,7 +355,7 @@ def test_another_answer_than_the_shops_own_is_told(
     public(live_server.url + path)
     if not path:
         said = "Something answered, but not this shop: it did not know its own link."
-        checks = "glam_tryon.admin.switchboard.checks.probe_link"
+        checks = "glam_tryon.admin.operations.probes.probe_link"
         monkeypatch.setattr(checks, lambda: (probe_link()[0], b"another"))
     (finding,) = check_address()
     assert (finding.is_well, finding.words) == (False, said)

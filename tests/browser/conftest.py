@@ -18,9 +18,9 @@ from skimage.data import astronaut
 
 from example_project.shop.loading import load_house_models, load_products
 from example_project.shop.models import Product
-from glam_tryon.engine.loop import Poller
 from glam_tryon.models import TryOnJob
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.worker.poller import Poller
 from tests.shop import glam
 
 from .firefox import firefox

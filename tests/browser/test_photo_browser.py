@@ -27,7 +27,7 @@ def test_an_iphones_photo_goes_as_it_is_and_is_converted_in_the_shop(
         content.seek(0)
         return normalise(content, **options)
 
-    monkeypatch.setattr("glam_tryon.jobs.photos.normalise", look_and_normalise)
+    monkeypatch.setattr("glam_tryon.orders.uploads.normalise", look_and_normalise)
     shopper.open()
     shopper.choose_photo(iphone_photo)
     shopper.agree()

@@ -67,7 +67,7 @@ def test_an_own_photo_needs_consent_and_is_made_small_before_it_leaves(
         return normalise(file, **options)
 
     # What arrives is looked at before the server makes its own picture of it.
-    monkeypatch.setattr("glam_tryon.jobs.photos.normalise", look_and_normalise)
+    monkeypatch.setattr("glam_tryon.orders.uploads.normalise", look_and_normalise)
     shopper.open()
     shopper.choose_photo(photo)
     shopper.press("Try it on")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.sandbox import FaultScript, Sandbox
-from glam_tryon.views import facts
+from glam_tryon.views import payload as facts
 
 from .conftest import Shopper, only_job
 

@@ -16,7 +16,6 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 
 from example_project.shop.models import Product
-from glam_tryon.media import PHOTO, link_for_glam
 from glam_tryon.models import (
     ConsentText,
     DeletionReceipt,
@@ -27,6 +26,7 @@ from glam_tryon.models import (
     TryOnSubmission,
 )
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.signed_urls import PHOTO, link_for_glam
 from tests.servers import ROOT
 from tests.storefront.shoppers import everything, finish, order
 

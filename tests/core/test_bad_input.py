@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.engine.loop import Poller
 from glam_tryon.exceptions import GarmentUnavailable, InvalidImage
 from glam_tryon.images import normalise
+from glam_tryon.messages import error_words
 from glam_tryon.models import (
     ConsentRecord,
     PersonPhoto,
@@ -30,11 +30,11 @@ from glam_tryon.models import (
     TryOnResult,
     TryOnSubmission,
 )
-from glam_tryon.models.consent import text_sha256
-from glam_tryon.policy.consent import current_text
+from glam_tryon.models.consent_record import text_sha256
+from glam_tryon.privacy.consent import current_text
 from glam_tryon.sandbox import FaultScript, Sandbox
 from glam_tryon.views.product import start_url
-from glam_tryon.words import error_words
+from glam_tryon.worker.poller import Poller
 from tests.shop import KEY, picture
 
 # Those that use ``glam`` work on committed rows, for its server runs in another thread.
@@ -48,7 +48,7 @@ MEGABYTE = 1024 * 1024
 
 def step(name: str) -> ModuleType:
     """The module, which its package hides behind the function of the same name."""
-    return importlib.import_module(f"glam_tryon.engine.steps.{name}")
+    return importlib.import_module(f"glam_tryon.worker.steps.{name}")
 
 
 @pytest.fixture(autouse=True)

@@ -15,15 +15,15 @@ from django.utils import timezone
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.engine.claim import claim_submissions
-from glam_tryon.engine.health import problems
 from glam_tryon.exceptions import PhotoUnavailable
+from glam_tryon.files import private_storage
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnBatch, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.status import Lane
-from glam_tryon.models.storage import private_storage
-from tests.engine.invariants import check_invariants
+from glam_tryon.worker.claim import claim_submissions
+from glam_tryon.worker.health import problems
 from tests.shop import picture
+from tests.worker.invariants import check_invariants
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 

@@ -11,10 +11,12 @@ from django.db.models import F
 from django.utils.translation import override
 
 from glam_tryon import __version__
+from glam_tryon.duration_words import duration_words
 from glam_tryon.exceptions import PublishedTextError
+from glam_tryon.limits.ip_networks import network_hash
 from glam_tryon.models import ConsentRecord, ConsentText
-from glam_tryon.models.consent import text_sha256
-from glam_tryon.policy.consent import (
+from glam_tryon.models.consent_record import text_sha256
+from glam_tryon.privacy.consent import (
     BUILT_IN,
     Consent,
     current_consent,
@@ -22,8 +24,6 @@ from glam_tryon.policy.consent import (
     is_current,
     record_consent,
 )
-from glam_tryon.policy.durations import duration_words
-from glam_tryon.policy.networks import network_hash
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 

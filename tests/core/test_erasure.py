@@ -18,8 +18,6 @@ from django.urls import reverse
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.engine.loop import Poller
-from glam_tryon.media import PHOTO, link_for_glam
 from glam_tryon.models import (
     ConsentRecord,
     DeletionReceipt,
@@ -29,18 +27,20 @@ from glam_tryon.models import (
     TryOnSubmission,
 )
 from glam_tryon.models.status import AT_GLAM, Status
-from glam_tryon.policy import erase_tryon_data
-from glam_tryon.policy.consent import Consent
-from glam_tryon.policy.deletion import delete_tryon
-from glam_tryon.policy.pruning import prune
+from glam_tryon.privacy import erase_tryon_data
+from glam_tryon.privacy.consent import Consent
+from glam_tryon.privacy.deletion import delete_tryon
+from glam_tryon.privacy.pruning import prune
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.signed_urls import PHOTO, link_for_glam
+from glam_tryon.worker.poller import Poller
 from tests.shop import picture
 from tests.storefront.shoppers import files, finish
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 #: The module; the package gives its function that name.
-store_step = import_module("glam_tryon.engine.steps.store")
+store_step = import_module("glam_tryon.worker.steps.store")
 
 Try = Callable[..., TryOnJob]
 

@@ -19,9 +19,9 @@ from django.core.management import CommandError, call_command
 from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.models import PersonPhoto, TryOnJob
-from glam_tryon.policy import export_tryon_data
-from glam_tryon.policy.consent import Consent
-from glam_tryon.policy.deletion import delete_photo
+from glam_tryon.privacy import export_tryon_data
+from glam_tryon.privacy.consent import Consent
+from glam_tryon.privacy.deletion import delete_photo
 from tests.shop import picture
 from tests.storefront.shoppers import files, finish
 

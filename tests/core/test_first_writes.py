@@ -13,10 +13,10 @@ from django.db import connection, transaction
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
+from glam_tryon.analytics.rebuild import recount
+from glam_tryon.analytics.rollup import fold
 from glam_tryon.models import TryOnJob
-from glam_tryon.policy import erase_tryon_data
-from glam_tryon.policy.counts import fold
-from glam_tryon.policy.recount import recount
+from glam_tryon.privacy import erase_tryon_data
 from tests.shop import picture
 
 pytestmark = [pytest.mark.database("sqlite"), pytest.mark.django_db(transaction=True)]

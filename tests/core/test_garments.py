@@ -17,10 +17,10 @@ from example_project.shop.models import Product
 from glam_tryon import garments, jobs
 from glam_tryon.exceptions import AlreadyRegistered, GarmentUnavailable, NotRegistered
 from glam_tryon.garments import Garment, garment_of
-from glam_tryon.glam.types import MaskType
 from glam_tryon.models import PersonPhoto, TryOnJob
-from glam_tryon.views.keys import ProductKey
+from glam_tryon.providers.base import MaskType
 from glam_tryon.views.product import garment_url, start_url
+from glam_tryon.views.url_keys import ProductKey
 from tests.shop import picture
 from tests.shopapp.models import Brand, Coat, Dress, Item, Pattern, SaleItem, Shot, Sku
 

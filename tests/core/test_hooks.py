@@ -20,16 +20,16 @@ from PIL import Image
 from example_project.shop.models import Product
 from example_project.shop.photos import check_photo
 from glam_tryon import jobs
-from glam_tryon.engine.loop import Poller
 from glam_tryon.exceptions import HookFailed, PhotoRefused
+from glam_tryon.hooks import consult
 from glam_tryon.images import NormalisedImage, normalise
+from glam_tryon.messages import error_words
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob, TryOnSubmission
-from glam_tryon.models.consent import text_sha256
-from glam_tryon.policy.consent import current_text
-from glam_tryon.policy.hooks import consult
+from glam_tryon.models.consent_record import text_sha256
+from glam_tryon.privacy.consent import current_text
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.views.product import start_url
-from glam_tryon.words import error_words
+from glam_tryon.worker.poller import Poller
 from tests.images.pictures import encoded, scene
 from tests.shop import picture
 from tests.storefront.shoppers import ask, files

@@ -34,7 +34,7 @@ from glam_tryon.models import (
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import owner_key
 from glam_tryon.models.status import CLOSED, OPEN, Lane, Status
-from glam_tryon.policy.consent import Consent
+from glam_tryon.privacy.consent import Consent
 from tests.shop import picture
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

@@ -17,11 +17,11 @@ from django.utils import timezone
 from django.utils.log import AdminEmailHandler
 from PIL import Image
 
-from glam_tryon import media
+from glam_tryon import signed_urls as media
 from glam_tryon.exceptions import SettingError
-from glam_tryon.media import GARMENT, PHOTO, link_for_glam
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
 from glam_tryon.views import pictures
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

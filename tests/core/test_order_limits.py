@@ -20,14 +20,14 @@ from django.test.utils import CaptureQueriesContext
 from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.exceptions import OrderRefused
+from glam_tryon.limits import kill_switch as switch
+from glam_tryon.limits.client_ip import address_block
+from glam_tryon.limits.period import ends_at
+from glam_tryon.limits.quotas import forget_addresses, used_today
 from glam_tryon.models import AddressCount, OrderLock, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import database_time
-from glam_tryon.models.orders import LOCKS
+from glam_tryon.models.order_lock import LOCKS
 from glam_tryon.models.status import Status
-from glam_tryon.policy import switch
-from glam_tryon.policy.address import address_block
-from glam_tryon.policy.limits import forget_addresses, used_today
-from glam_tryon.policy.period import ends_at
 from tests.shop import picture
 
 pytestmark = pytest.mark.database
@@ -238,7 +238,7 @@ def test_an_address_is_kept_as_a_hash_and_for_a_day(order: Order) -> None:
 def test_the_same_address_has_another_hash_tomorrow(order: Order, monkeypatch: Any) -> None:
     order(address="203.0.113.0/24")
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    monkeypatch.setattr("glam_tryon.policy.limits.database_time", lambda _using: tomorrow)
+    monkeypatch.setattr("glam_tryon.limits.quotas.database_time", lambda _using: tomorrow)
     order(address="203.0.113.0/24")
     one, other = AddressCount.objects.order_by("day")
     assert one.key != other.key

@@ -7,7 +7,7 @@ from django.core.checks import run_checks
 from django.db import connection
 
 from glam_tryon.models import TryOnJob
-from glam_tryon.models.partial_index import PartialIndex
+from glam_tryon.models.indexes import PartialIndex
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
+from glam_tryon.limits import budget as purse
+from glam_tryon.limits import kill_switch as switch
+from glam_tryon.limits.period import begins_at, ends_at, month_of
 from glam_tryon.models import ShopSwitch, TryOnSubmission
-from glam_tryon.policy import purse, switch
-from glam_tryon.policy.period import begins_at, ends_at, month_of
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 

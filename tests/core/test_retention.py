@@ -14,7 +14,6 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from glam_tryon import jobs
-from glam_tryon.engine.housekeeping import Housekeeper
 from glam_tryon.models import (
     ConsentRecord,
     DeletedPicture,
@@ -26,11 +25,12 @@ from glam_tryon.models import (
     TryOnSubmission,
     TryOnTransition,
 )
-from glam_tryon.models.photo import PersonPhotoQuerySet
-from glam_tryon.policy.consent import Consent
-from glam_tryon.policy.deletion import delete_photo, delete_tryon
-from glam_tryon.policy.pruning import count_due, prune
-from glam_tryon.policy.retention import results_expire_at
+from glam_tryon.models.person_photo import PersonPhotoQuerySet
+from glam_tryon.privacy.consent import Consent
+from glam_tryon.privacy.deletion import delete_photo, delete_tryon
+from glam_tryon.privacy.pruning import count_due, prune
+from glam_tryon.privacy.retention import results_expire_at
+from glam_tryon.worker.maintenance import Housekeeper
 from tests.shop import picture
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]

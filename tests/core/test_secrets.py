@@ -14,12 +14,12 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from glam_tryon.conf import api_key, conf
-from glam_tryon.engine.connection import glam_client
-from glam_tryon.engine.loop import Poller
-from glam_tryon.glam.client import GlamClient
 from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.providers.glam.client import GlamClient
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.secret import Secret
+from glam_tryon.worker.poller import Poller
+from glam_tryon.worker.provider_client import glam_client
 
 KEY = "very-secret-key-0042"
 WHAT = {"media_url": "https://a/p.jpg", "garment_url": "https://a/g.jpg", "mask_type": "upper"}
@@ -117,7 +117,7 @@ def test_an_error_while_the_key_is_at_hand_is_mailed_without_it(
 
     monkeypatch.setattr(ProviderState, "pause", pause)
     handler = AdminEmailHandler(include_html=True)
-    logger = logging.getLogger("glam_tryon.engine")
+    logger = logging.getLogger("glam_tryon.worker")
     logger.addHandler(handler)
     try:
         order()

@@ -13,7 +13,7 @@ from django.core.files.storage import FileSystemStorage, storages
 
 from example_project.demo_s3 import Bucket
 from example_project.storage import private_bucket
-from glam_tryon.policy.files import delete_for_good
+from glam_tryon.files import delete_for_good
 
 NAME = "glam_tryon/photos/a.jpg"
 

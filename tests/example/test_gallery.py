@@ -15,7 +15,7 @@ from example_project.shop.loading import load_house_models, load_products
 from example_project.shop.models import Product
 from glam_tryon.jobs import request_tryon
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob
-from glam_tryon.views.facts import describe
+from glam_tryon.views.payload import describe
 
 pytestmark = pytest.mark.django_db
 JOBS = [state for state in STATES.values() if state.status]

@@ -27,11 +27,11 @@ from glam_tryon.models import (
     TryOnTransition,
 )
 from glam_tryon.sandbox import FaultScript, Sandbox
-from tests.engine.invariants import check_invariants
 from tests.faults.secrets import Records, everything_logged, leaks, secrets_of
 from tests.faults.storages import current
 from tests.faults.virtual import Engine
 from tests.shop import KEY, house_model, order, product
+from tests.worker.invariants import check_invariants
 
 __all__ = ["house_model", "order", "product"]
 

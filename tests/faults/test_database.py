@@ -11,12 +11,12 @@ import pytest
 from django.db import connection
 
 from glam_tryon import jobs
-from glam_tryon.engine import claim as claims
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.status import Lane
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.worker import claim as claims
 from tests.faults.databases import after, away_until, before, in_the_way, interrupted
 from tests.faults.outcome import outcomes, posts, state
 from tests.faults.secrets import Records

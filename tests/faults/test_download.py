@@ -13,7 +13,7 @@ from glam_tryon.models import TryOnJob
 from glam_tryon.sandbox import Sandbox
 from tests.faults.outcome import downloads, posts, questions, slots_held, state
 from tests.faults.virtual import Engine
-from tests.glam.servers import Server, answer
+from tests.providers.servers import Server, answer
 from tests.shop import picture
 
 pytestmark = pytest.mark.database

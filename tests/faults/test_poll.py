@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from glam_tryon import jobs
-from glam_tryon.engine.claim import claim_steps
-from glam_tryon.engine.steps import advance
-from glam_tryon.engine.writeback import write_back
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.worker.bulk_update import write_back
+from glam_tryon.worker.claim import claim_steps
+from glam_tryon.worker.steps import advance
 from tests.faults.outcome import downloads, outcomes, posts, questions, slots_held, state
 from tests.faults.secrets import Records
 from tests.faults.virtual import Engine
@@ -413,7 +413,7 @@ def test_fault_22_an_address_that_must_not_be_asked_ends_the_job_unasked(
     engine.time.settle()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "glam_tryon.glam.download.converse", lambda *_a, **_k: pytest.fail("it was asked")
+            "glam_tryon.providers.download.converse", lambda *_a, **_k: pytest.fail("it was asked")
         )
         engine.pump()
     assert state(job) == ("failed", "unsafe_result_url")

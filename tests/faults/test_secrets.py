@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from glam_tryon.media import PHOTO, link_for_glam
 from glam_tryon.models import TryOnJob
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.signed_urls import PHOTO, link_for_glam
 from tests.faults.secrets import everything_logged, leaks, secrets_of
 from tests.faults.virtual import Engine
 from tests.shop import KEY

@@ -20,7 +20,7 @@ from glam_tryon.sandbox import Sandbox
 from tests.faults.outcome import deaf_address, outcomes, posts, slots_held, state
 from tests.faults.secrets import Records
 from tests.faults.virtual import Engine, Killed
-from tests.glam.servers import Server, answer
+from tests.providers.servers import Server, answer
 
 pytestmark = pytest.mark.database
 

@@ -22,12 +22,17 @@ from django.apps import apps
 from django.db import connections, models, transaction
 from django.db.models import F, Min
 
-from glam_tryon.engine import crash, crew, learning, loop, patience, traffic
-from glam_tryon.engine.loop import Poller
-from glam_tryon.engine.threads import Threads
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.worker import crashpoints as crash
+from glam_tryon.worker import db_retry as patience
+from glam_tryon.worker import poller as loop
+from glam_tryon.worker import worker_pool as crew
+from glam_tryon.worker.poll_interval import learning
+from glam_tryon.worker.poll_interval import load as traffic
+from glam_tryon.worker.poller import Poller
+from glam_tryon.worker.threads import Threads
 
 #: How far time jumps when nothing is due at a known instant, in seconds.
 NOTHING_DUE_SECONDS = 30.0

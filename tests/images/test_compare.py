@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from glam_tryon.images.compare import BLANK_BELOW, SAME_BELOW, difference, is_blank
-from glam_tryon.images.opening import NotOpened
+from glam_tryon.images.validated_open import NotOpened
 from tests.images.pictures import encoded, scene
 
 ORIGINAL = scene(768, 1024)

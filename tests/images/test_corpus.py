@@ -21,14 +21,15 @@ from PIL import Image
 
 from example_project.shop.models import Product
 from glam_tryon.exceptions import InvalidImage
-from glam_tryon.images import NormalisedImage, apart, normalise
-from glam_tryon.images.apart import flattened_apart
-from glam_tryon.images.flatten import flattened
-from glam_tryon.images.memory import needed_bytes
-from glam_tryon.images.opening import NotOpened, opened
+from glam_tryon.images import NormalisedImage, normalise
+from glam_tryon.images import decode_process as apart
+from glam_tryon.images.decode_process import flattened_apart
+from glam_tryon.images.memory_limit import needed_bytes
+from glam_tryon.images.render import flattened
+from glam_tryon.images.validated_open import NotOpened, opened
 from glam_tryon.models import ConsentRecord, PersonPhoto
-from glam_tryon.models.consent import text_sha256
-from glam_tryon.policy.consent import current_text
+from glam_tryon.models.consent_record import text_sha256
+from glam_tryon.privacy.consent import current_text
 from tests.images.corpus import KINDS, MARK, TAKEN, corpus, heic, of_kind
 from tests.images.pictures import encoded, scene
 from tests.shop import product

@@ -80,7 +80,7 @@ def test_pillow_itself_learns_nothing_new():
 def test_without_the_extra_a_heic_is_refused_by_its_name(monkeypatch):
     out = BytesIO()
     pillow_heif.from_pillow(scene()).save(out)
-    monkeypatch.setattr("glam_tryon.images.opening.open_heif", None)
+    monkeypatch.setattr("glam_tryon.images.validated_open.open_heif", None)
     refused(out.getvalue(), "heic")
 
 

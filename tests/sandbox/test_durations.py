@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from glam_tryon.sandbox import LogNormal, parse_seconds
-from glam_tryon.sandbox.durations import draw_seconds
+from glam_tryon.sandbox.timing import draw_seconds
 
 
 def test_a_number_is_itself() -> None:

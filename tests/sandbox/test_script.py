@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from glam_tryon.sandbox import FaultScript, FaultScriptError
-from glam_tryon.sandbox.actions import PLACES, RESULT_KINDS, Do
+from glam_tryon.sandbox.fault_actions import PLACES, RESULT_KINDS, Do
 
 OOPS = {"status": 500}
 NO_ACTION = 'rule 1, key "do": must be an object with at least one action'

@@ -21,9 +21,9 @@ from glam_tryon.models import (
     TryOnTransition,
 )
 from glam_tryon.models.clock import after
-from glam_tryon.models.consent import text_sha256
+from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.models.status import Status
-from glam_tryon.policy.consent import current_text
+from glam_tryon.privacy.consent import current_text
 from glam_tryon.views.product import start_url
 from tests.shop import picture
 

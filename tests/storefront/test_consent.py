@@ -11,10 +11,10 @@ from django.test import Client
 
 from example_project.shop.models import Product
 from glam_tryon import __version__
+from glam_tryon.limits.ip_networks import network_hash
 from glam_tryon.models import ConsentRecord, ConsentText
-from glam_tryon.models.consent import text_sha256
-from glam_tryon.policy.consent import current_text
-from glam_tryon.policy.networks import network_hash
+from glam_tryon.models.consent_record import text_sha256
+from glam_tryon.privacy.consent import current_text
 from glam_tryon.views.product import start_url
 from tests.storefront.shoppers import ask, everything, order
 

@@ -19,7 +19,6 @@ from django.utils import timezone
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.engine.loop import Poller
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import (
     ConsentRecord,
@@ -30,9 +29,10 @@ from glam_tryon.models import (
     TryOnSubmission,
 )
 from glam_tryon.models.status import AT_GLAM, Status
-from glam_tryon.policy.consent import Consent
-from glam_tryon.policy.pruning import prune
+from glam_tryon.privacy.consent import Consent
+from glam_tryon.privacy.pruning import prune
 from glam_tryon.sandbox import Sandbox
+from glam_tryon.worker.poller import Poller
 from tests.shop import picture
 from tests.storefront.shoppers import JSON, ask, files, finish, order, put
 
@@ -491,7 +491,7 @@ def test_a_sign_in_without_a_request_or_with_a_broken_database_goes_on(
     def broken(*_given: object, **_named: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("glam_tryon.views.visitor.adopt_visitor", broken)
+    monkeypatch.setattr("glam_tryon.views.access.adopt_visitor", broken)
     sign_in(client)
     assert client.session["_auth_user_id"] == str(ada.pk)
     assert len(listed(client)) == 1

@@ -16,7 +16,7 @@ from glam_tryon import jobs
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult, TryOnShare, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.status import Status
-from glam_tryon.policy.consent import current_consent
+from glam_tryon.privacy.consent import current_consent
 from glam_tryon.views.product import start_url
 from tests.shop import picture
 

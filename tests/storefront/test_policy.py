@@ -12,8 +12,8 @@ from django.test import Client
 
 from example_project.shop.models import Product
 from glam_tryon.models import ConsentText
-from glam_tryon.policy.consent import current_text
-from glam_tryon.policy.schedule import schedule
+from glam_tryon.privacy.consent import current_text
+from glam_tryon.privacy.retention_text import schedule
 from glam_tryon.views.product import start_url
 
 pytestmark = [pytest.mark.django_db]

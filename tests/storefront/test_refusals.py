@@ -17,8 +17,8 @@ from django.utils import timezone
 from example_project.shop.models import Product
 from glam_tryon import garments
 from glam_tryon.checks import check_settings
+from glam_tryon.limits import kill_switch as switch
 from glam_tryon.models import PersonPhoto, TryOnJob
-from glam_tryon.policy import switch
 from glam_tryon.views.product import start_url
 from tests.storefront.shoppers import JSON, ask, order
 
@@ -294,5 +294,5 @@ def test_a_limit_that_ends_soon_is_never_said_to_end_at_once(
 ) -> None:
     configure(SHOP_DAY_LIMIT=0)
     late = timezone.now() - timedelta(seconds=5)
-    monkeypatch.setattr("glam_tryon.policy.purse.ends_at", lambda _period, _now: late)
+    monkeypatch.setattr("glam_tryon.limits.budget.ends_at", lambda _period, _now: late)
     assert ask(client, product, house_model=house_model.pk)["Retry-After"] == "1"

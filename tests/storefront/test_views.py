@@ -20,10 +20,10 @@ from django.test.utils import CaptureQueriesContext
 from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob, TryOnResult
-from glam_tryon.models.consent import text_sha256
+from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.models.owner import owner_key
 from glam_tryon.models.status import Status
-from glam_tryon.policy.consent import current_text
+from glam_tryon.privacy.consent import current_text
 from glam_tryon.views.product import garment_url, start_url
 from tests.shop import picture
 

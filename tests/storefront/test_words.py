@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone, translation
 
-from glam_tryon.words import FAILURES, Next, failure_facts, refusal_words
+from glam_tryon.messages import FAILURES, Next, failure_facts, refusal_words
 
 MOMENT = datetime(2026, 12, 1, 13, 5, tzinfo=UTC)
 #: Words by which a sentence says what to do, or that nothing need be done.

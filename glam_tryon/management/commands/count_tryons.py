@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from glam_tryon.policy.counts import fold
-from glam_tryon.policy.recount import recount
+from glam_tryon.analytics.rebuild import recount
+from glam_tryon.analytics.rollup import fold
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from glam_tryon.management.users import named_user
-from glam_tryon.policy import erase_tryon_data
+from glam_tryon.privacy import erase_tryon_data
 
 
 class Command(BaseCommand):

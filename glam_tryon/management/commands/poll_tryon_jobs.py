@@ -11,8 +11,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from glam_tryon.engine.health import problems
-from glam_tryon.engine.loop import Poller
+from glam_tryon.worker.health import problems
+from glam_tryon.worker.poller import Poller
 
 
 class Command(BaseCommand):

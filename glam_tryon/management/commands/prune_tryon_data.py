@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from glam_tryon.models.receipt import KINDS
-from glam_tryon.policy.pruning import count_due, is_done, prune
+from glam_tryon.privacy.pruning import count_due, is_done, prune
 
 
 class Command(BaseCommand):

@@ -10,8 +10,15 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from glam_tryon.policy.ledger import OUTCOMES, Total, bill, submissions_between, totals, write_csv
-from glam_tryon.policy.period import month_of
+from glam_tryon.analytics.ledger import (
+    OUTCOMES,
+    Total,
+    bill,
+    submissions_between,
+    totals,
+    write_csv,
+)
+from glam_tryon.limits.period import month_of
 
 
 def month(text: str) -> tuple[int, int]:

@@ -1,0 +1,120 @@
+"""The contact sheet of a batch: a page of its try-ons with garment, person, result and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from glam_tryon.admin.jobs.advice import job_advice, job_state
+from glam_tryon.admin.jobs.columns import GARMENT
+from glam_tryon.admin.products.product_labels import picture_url
+from glam_tryon.jobs import alt_text
+from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
+from glam_tryon.models.owner import SHOP
+from glam_tryon.models.status import CLOSED, Status
+
+PER_PAGE = 60
+
+#: Which of a batch's try-ons may be looked at alone, by the word in the address.
+SHOWN: dict[str, tuple[Promise, Q]] = {
+    "ready": (_("ready"), Q(status=Status.READY)),
+    "unpublished": (
+        _("not published"),
+        Q(status=Status.READY, results__published_at=None),
+    ),
+    "published": (_("published"), Q(results__published_at__isnull=False)),
+    "failed": (_("failed"), Q(status=Status.FAILED)),
+    "open": (_("to come"), ~Q(status__in=CLOSED)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One result: where it is seen, what it is called, and whether it may be ticked."""
+
+    result: TryOnResult
+    url: str
+    alt: str
+    may_be_published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One try-on of the sheet."""
+
+    job: TryOnJob
+    pictures: list[Picture]
+    garment: str
+    person: str
+    page: str
+    state: str
+    word: str
+    advice: str
+
+
+def filtered(batch: TryOnBatch, given: Any) -> QuerySet[TryOnJob]:
+    """Return the batch's try-ons that the address asks for, garment by garment."""
+    jobs: QuerySet[TryOnJob] = batch.jobs.filter(deleted_at=None)
+    if chosen := SHOWN.get(given.get("show", "")):
+        jobs = jobs.filter(chosen[1]).distinct()
+    for name in ("body_type", "size"):
+        if given.get(name):
+            jobs = jobs.filter(**{f"person_photo__{name}": given[name]})
+    return jobs.order_by("garment_title", "product_key", "person_photo__position", "pk")
+
+
+def labels_of(batch: TryOnBatch) -> dict[str, list[str]]:
+    """Return the body types and sizes of the batch's house models, for the filters."""
+    models = PersonPhoto.objects.filter(jobs__batch=batch).values_list("body_type", "size")
+    rows = set(models.distinct())
+    return {
+        "body_type": sorted({body for body, _size in rows if body}),
+        "size": sorted({size for _body, size in rows if size}),
+    }
+
+
+def page_of(jobs: QuerySet[TryOnJob], number: Any) -> tuple[Page[TryOnJob], list[Entry]]:
+    """Return one page of these try-ons, and what the sheet shows of each."""
+    rows = jobs.select_related("person_photo").prefetch_related("results")
+    page: Page[TryOnJob] = Paginator(rows, PER_PAGE).get_page(number)
+    return page, [_entry(job) for job in page]
+
+
+def _entry(job: TryOnJob) -> Entry:
+    person = job.person_photo
+    house_model = person and person.kind == PersonPhoto.Kind.HOUSE_MODEL
+    state, word = job_state(job)
+    return Entry(
+        job=job,
+        pictures=[_picture(job, result) for result in job.results.all()],
+        garment=picture_url(job.pk, GARMENT) if job.garment_image else "",
+        person=(
+            reverse("admin:glam_tryon_personphoto_picture", args=[person.pk])
+            if person and person.image and house_model
+            else ""
+        ),
+        page=reverse("admin:glam_tryon_tryonjob_change", args=[job.pk]),
+        state=state,
+        word=word,
+        advice=job_advice(job) if job.status == Status.UNCONFIRMED else "",
+    )
+
+
+def _picture(job: TryOnJob, result: TryOnResult) -> Picture:
+    # The row that the result itself would ask the database for.
+    result.job = job
+    person = job.person_photo
+    free = (
+        job.owner == SHOP
+        and person is not None
+        and person.kind == PersonPhoto.Kind.HOUSE_MODEL
+        and person.is_licensed
+        and result.published_at is None
+    )
+    return Picture(result, picture_url(job.pk, result.position), alt_text(result), free)

@@ -1,0 +1,1 @@
+"""Admin pages with which staff steer: provider, budget, kill switch, alerts."""

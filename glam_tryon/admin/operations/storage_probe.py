@@ -1,0 +1,119 @@
+"""Whether the storage keeps what it is given, and from whom: a tiny object's life, step by step."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.utils.translation import gettext as _
+from requests import Request
+
+from glam_tryon.admin.operations.check_result import Finding
+from glam_tryon.conf import conf
+from glam_tryon.files import private_storage
+from glam_tryon.providers.connections import Exchange
+from glam_tryon.providers.http import TimedAdapter, converse, tls_context
+from glam_tryon.providers.response import Answer
+
+logger = logging.getLogger("glam_tryon.admin")
+
+#: How long each question to the storage's own address may take.
+LINK_SECONDS = 10.0
+_CONTENT = b"glam_tryon storage check"
+
+
+def check_storage() -> list[Finding]:
+    """Write, read, link and delete; what breaks ends it, but for the deletion."""
+    storage = private_storage()
+    findings: list[Finding] = []
+    saved = ""
+    question = _("Can it write?")
+    try:
+        name = f"{conf.PREFIX}/check-{secrets.token_hex(8)}.txt"
+        saved = storage.save(name, ContentFile(_CONTENT))
+        findings.append(Finding(question, True, _("Yes.")))
+        question = _("Can it read?")
+        findings.append(_read(storage, saved, question))
+        question = _("Who can open a picture by its address?")
+        findings.append(_link(storage, saved, question))
+    except Exception as error:  # noqa: BLE001  (a storage may raise anything)
+        findings.append(_broken(error, question))
+    if saved:
+        findings.append(_delete(storage, saved))
+    return findings
+
+
+def _read(storage: Storage, name: str, question: str) -> Finding:
+    with storage.open(name, "rb") as opened:
+        if opened.read() == _CONTENT:
+            return Finding(question, True, _("Yes, and it is what was written."))
+    advice = _("Look for what changes files on their way: a proxy, a compression, a rule.")
+    return Finding(question, False, _("What came back is not what was written."), advice)
+
+
+def _link(storage: Storage, name: str, question: str) -> Finding:
+    try:
+        url = storage.url(name)
+    except (NotImplementedError, ValueError):
+        return Finding(question, True, _("Nobody: it has no address. The shop itself shows it."))
+    parts = urlsplit(urljoin(f"{conf.PUBLIC_BASE_URL}/", url))
+    if parts.scheme not in ("http", "https"):
+        words = _("That cannot be asked without PUBLIC_BASE_URL.")
+        return Finding(question, False, words, _("Set PUBLIC_BASE_URL, then ask again."))
+    unsigned = _opens(urlunsplit((*parts[:3], "", "")))
+    if unsigned is None:
+        words = _("That cannot be told: the address does not answer.")
+        return Finding(question, False, words, _("Look whether the address is right."))
+    if unsigned:
+        words = _("Everybody, for ever: the storage is public, and so are shoppers' photos.")
+        return Finding(question, False, words, _("Make the bucket or the folder private now."))
+    if not parts.query:
+        return Finding(question, True, _("Nobody by the address alone."))
+    if not _opens(parts.geturl()):
+        words = _("Nobody, not even with a signed link.")
+        advice = _("Check the region, the endpoint and the clock of this machine.")
+        return Finding(question, False, words, advice)
+    return Finding(question, True, _("Only who has a signed link, until it expires."))
+
+
+def _opens(url: str) -> bool | None:
+    """Say whether the object comes back from ``url``; None: nothing does. No log holds it."""
+    is_https = url.startswith("https:")
+    exchange = Exchange(LINK_SECONDS, LINK_SECONDS, LINK_SECONDS, quiet=True)
+    adapter = TimedAdapter(tls=tls_context(None) if is_https else None)
+    try:
+        heard = converse(adapter, Request("GET", url).prepare(), exchange, max_body_bytes=4096)
+    finally:
+        adapter.close()
+    if not isinstance(heard, Answer):
+        return None
+    return heard.status == 200 and heard.body == _CONTENT
+
+
+def _delete(storage: Storage, name: str) -> Finding:
+    question = _("Can it delete?")
+    try:
+        storage.delete(name)
+        gone = not storage.exists(name)
+    except NotImplementedError:
+        gone = True
+    except Exception as error:  # noqa: BLE001  (a storage may raise anything)
+        return _broken(error, question)
+    if gone:
+        return Finding(question, True, _("Yes."))
+    words = _("No: it says yes, and the object is still there.")
+    return Finding(question, False, words, _("Without that no photo is ever deleted."))
+
+
+def _broken(error: Exception, question: str) -> Finding:
+    """Tell what broke by its name alone: the text of such errors may hold an address or a key."""
+    logger.error("the storage check broke: %s", question, exc_info=error)
+    facts = getattr(error, "response", None)
+    code = facts.get("Error", {}).get("Code", "") if isinstance(facts, dict) else ""
+    said = f"{type(error).__name__} {code}".strip()
+    words = _("No: %(said)s.") % {"said": said}
+    advice = _("Check STORAGES and the rights of the storage's user; the log has the whole error.")
+    return Finding(question, False, words, advice)

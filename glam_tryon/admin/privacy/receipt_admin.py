@@ -1,0 +1,76 @@
+"""Receipts of deletions, found by their number or by the hash of a picture; nobody changes them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from glam_tryon.admin.formatting import NOTHING, instant
+from glam_tryon.admin.privacy.personal_data import PURGE, PersonalDataPage
+from glam_tryon.admin.read_only import AppList, ReadOnly
+from glam_tryon.models import DeletionReceipt
+from glam_tryon.views.receipts import kind_words
+
+
+@admin.register(DeletionReceipt)
+class DeletionReceiptAdmin(ReadOnly, PersonalDataPage, AppList):
+    """What was deleted, when and why."""
+
+    list_display = ("deleted", "why", "what", "left", "number")
+    list_filter = ("why",)
+    search_fields = ("id",)
+    search_help_text = gettext_lazy("Number of the receipt, or sha256 of a picture")
+    show_full_result_count = False
+    list_per_page = 50
+    change_list_template = "admin/glam_tryon/deletionreceipt/change_list.html"
+    fields = ("deleted", "why", "what", "left", "number", "page", "fingerprints")
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("deleted"), ordering="deleted_at")
+    def deleted(self, receipt: DeletionReceipt) -> SafeString:
+        return instant(receipt.deleted_at)
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, receipt: DeletionReceipt) -> str | SafeString:
+        return ", ".join(f"{name}: {count}" for name, count in kind_words(receipt)) or NOTHING
+
+    @admin.display(description=gettext_lazy("number"))
+    def number(self, receipt: DeletionReceipt) -> SafeString:
+        return format_html("<code>{}</code>", receipt.pk)
+
+    @admin.display(description=gettext_lazy("the shopper's page"))
+    def page(self, receipt: DeletionReceipt) -> SafeString:
+        url = reverse("glam_tryon:receipt", args=[receipt.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Receipt"))
+
+    @admin.display(description=gettext_lazy("sha256 of the pictures"))
+    def fingerprints(self, receipt: DeletionReceipt) -> SafeString:
+        return (
+            format_html_join("", "<code>{}</code><br>", ([each] for each in receipt.hashes()))
+            or NOTHING
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[DeletionReceipt], search_term: str
+    ) -> tuple[QuerySet[DeletionReceipt], bool]:
+        text = search_term.strip().lower()
+        if not text:
+            return queryset, False
+        found = Q(pk__in=DeletionReceipt.objects.about([text]).values("pk"))
+        with suppress(ValueError):
+            found |= Q(pk=UUID(text))
+        return queryset.filter(found), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        page = {"may_purge": request.user.has_perm(PURGE)}
+        return super().changelist_view(request, {**page, **(extra_context or {})})

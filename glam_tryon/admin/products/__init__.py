@@ -1,0 +1,1 @@
+"""Try-ons in the shop's product admin, and house models."""

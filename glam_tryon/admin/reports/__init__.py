@@ -1,0 +1,1 @@
+"""Admin pages that tell how try-ons do: dashboard and ledger."""

@@ -1,1 +1,0 @@
-"""The switchboard: what staff may stop, let go on and ask, each with its answer in words."""

@@ -1,0 +1,1 @@
+"""Counts of what happened, and the statistics made of them."""

@@ -1,0 +1,113 @@
+"""Counts what happens too often to be written each time: in memory, written once a minute."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.signals import request_finished
+from django.db import DatabaseError, InterfaceError, models, router
+from django.dispatch import receiver
+
+from glam_tryon.models import CountSlip
+from glam_tryon.models.clock import DatabaseNow
+
+logger = logging.getLogger("glam_tryon.analytics")
+
+#: How long counts stay in memory, in seconds; a process that is killed loses as much of them.
+FLUSH_SECONDS = 60.0
+
+_Key = tuple[str, str, type[models.Model] | None, object]
+
+
+class _Tally:
+    """The counts of one process."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self.lock = threading.Lock()
+        self.counts: dict[_Key, int] = {}
+        self.flushed_at = time.monotonic()
+
+    def add(self, key: _Key, count: int = 1) -> None:
+        with self.lock:
+            self.counts[key] = self.counts.get(key, 0) + count
+
+    def take(self) -> dict[_Key, int]:
+        with self.lock:
+            taken, self.counts = self.counts, {}
+            self.flushed_at = time.monotonic()
+        return taken
+
+
+_tally = _Tally()
+
+
+def tally(event: str, product: models.Model | None = None, detail: str = "") -> None:
+    """Count one event of a product, or of none. Asks the database nothing."""
+    if product is None:
+        _tally.add((event, detail, None, ""))
+    else:
+        _tally.add((event, detail, type(product), product.pk))
+
+
+def forget() -> None:
+    """Let go of what is in memory, and begin the minute anew; for tests and forked processes."""
+    _tally.forget()
+
+
+def flush() -> int:
+    """Write what is in memory. Returns how many slips that were.
+
+    Raises:
+        DatabaseError, InterfaceError: it stays in memory until the next time.
+    """
+    taken = _tally.take()
+    if not taken:
+        return 0
+    try:
+        using = router.db_for_write(CountSlip)
+        types = ContentType.objects.db_manager(using)
+        slips = [
+            CountSlip(
+                event=event,
+                detail=detail,
+                product_type=types.get_for_model(model).pk if model else 0,
+                product_key=str(key),
+                count=count,
+                at=DatabaseNow(),
+            )
+            for (event, detail, model, key), count in taken.items()
+        ]
+        CountSlip.objects.using(using).bulk_create(slips)
+    except Exception:
+        for each, count in taken.items():
+            _tally.add(each, count)
+        raise
+    return len(slips)
+
+
+@receiver(request_finished, dispatch_uid="glam_tryon_tally")
+def flush_when_due(**_facts: Any) -> None:
+    """Write once a minute, when a response has gone out: nobody waits for it."""
+    if _tally.counts and time.monotonic() - _tally.flushed_at >= FLUSH_SECONDS:
+        _try_to_flush()
+
+
+@atexit.register
+def _try_to_flush() -> None:
+    try:
+        flush()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("counts of shown buttons could not be written for now: %s", error)
+
+
+# A forked process would write its parent's counts once more.
+os.register_at_fork(after_in_child=forget)

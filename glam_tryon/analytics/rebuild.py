@@ -1,0 +1,90 @@
+"""Counts try-ons anew from the jobs that are there: for a loss, or for a past without counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from glam_tryon.analytics.rollup import BATCH, sums_of
+from glam_tryon.limits.period import begins_at, shop_day
+from glam_tryon.models import CountSlip, DailyCount, TryOnJob, TryOnSubmission, TryOnTransition
+from glam_tryon.models.statistics import MONEY_PARTS, Counted, Event
+from glam_tryon.models.status import CLOSED, Status
+
+#: What a job and its ledger know; buttons, baskets and verdicts stay as they were counted.
+EVENTS = (
+    Event.REQUESTED,
+    Event.MONTH,
+    Event.READY,
+    Event.FAILED,
+    Event.CANCELED,
+    Event.BOUGHT,
+    Event.MONEY,
+)
+
+
+def recount() -> int:
+    """Replace the counts of the days before today. Returns how many jobs were counted.
+
+    Whatever happened before today has been written and added up by now, so nothing is counted
+    twice; run it an hour after midnight or later. Jobs that were deleted count no more.
+    """
+    using = router.db_for_write(DailyCount)
+    midnight = begins_at("day", timezone.now())
+    sums: Counter[Counted] = Counter()
+    slips = _slips(using, midnight)
+    while batch := list(islice(slips, BATCH)):
+        sums.update(sums_of(batch))
+    rows = DailyCount.objects.using(using)
+    today = shop_day()
+    with transaction.atomic(using):
+        rows.filter(event__in=EVENTS, day__lt=today).delete()
+        # What today added to this month's sums of a product is not counted here: it stays.
+        kept = _of_today(using)
+        rows.filter(event=Event.MONTH, day=today.replace(day=1)).delete()
+        rows.add(sums)
+        rows.add(kept)
+    return sum(
+        count
+        for counted, count in sums.items()
+        if counted.event == Event.REQUESTED and not counted.product_type
+    )
+
+
+def _of_today(using: str) -> Counter[Counted]:
+    today = shop_day()
+    rows = DailyCount.objects.using(using).filter(event=Event.REQUESTED, day=today)
+    kept: Counter[Counted] = Counter()
+    for row in rows.exclude(product_type=0):
+        month = today.replace(day=1)
+        kept[Counted(row.product_key, row.product_type, Event.MONTH, month, "")] += row.count
+    return kept
+
+
+def _slips(using: str, until: datetime) -> Iterator[CountSlip]:
+    jobs = TryOnJob.objects.using(using).filter(created_at__lt=until)
+    for job in jobs.iterator(chunk_size=BATCH):
+        yield _at(CountSlip.of_job(job, Event.REQUESTED), job.created_at)
+    ends = TryOnTransition.objects.using(using).filter(status__in=CLOSED, at__lt=until)
+    for end in ends.select_related("job").iterator(chunk_size=BATCH):
+        failed, ready = end.status == Status.FAILED, end.status == Status.READY
+        slip = CountSlip.of_job(end.job, end.status, end.note if failed else "")
+        slip.began_at = end.job.created_at if ready else None
+        yield _at(slip, end.at)
+    taken = TryOnSubmission.objects.using(using).filter(accepted_at__lt=until, refunded_at=None)
+    for line in taken.iterator(chunk_size=BATCH):
+        moment = line.accepted_at or until
+        yield _at(CountSlip(event=Event.BOUGHT), moment)
+        if line.price:
+            count = round(line.price * MONEY_PARTS)
+            yield _at(CountSlip(event=Event.MONEY, detail=line.currency, count=count), moment)
+
+
+def _at(slip: CountSlip, moment: datetime) -> CountSlip:
+    slip.at = moment
+    return slip

@@ -1,0 +1,115 @@
+"""What is counted of the way from a button to a basket, and how it comes to its day's counts."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import timedelta
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError, InterfaceError, models, router, transaction
+from django.http import HttpRequest
+
+from glam_tryon.analytics.holdout import note_basket
+from glam_tryon.analytics.wait_histogram import bin_of
+from glam_tryon.limits.period import shop_day
+from glam_tryon.models import CountSlip, DailyCount, TryOnJob
+from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.statistics import OF_ALL_PRODUCTS, Counted, Event
+from glam_tryon.models.status import Status
+from glam_tryon.privacy.ownership import owners
+
+logger = logging.getLogger("glam_tryon.analytics")
+
+#: Counts are kept for 25 months, so that a month can be held against the same one a year ago.
+KEPT_DAYS = 761
+#: Who put it into the basket had tried it on.
+TRIED = "tried"
+#: Slips that one transaction adds.
+BATCH = 1000
+
+
+def fold() -> int:
+    """Add the slips to the counts of their days, and let go of those that are too old.
+
+    Returns how many slips were added. Any number may run at once, and it may be killed anywhere:
+    a slip is deleted in the transaction that adds it, and only one of them can delete it.
+    """
+    using = router.db_for_write(CountSlip)
+    added = 0
+    while batch := list(CountSlip.objects.using(using).order_by("pk")[:BATCH]):
+        if not _fold(using, batch):
+            break
+        added += len(batch)
+    counts = DailyCount.objects.using(using)
+    counts.before(shop_day() - timedelta(days=KEPT_DAYS)).delete()
+    return added
+
+
+def _fold(using: str, batch: list[CountSlip]) -> bool:
+    with transaction.atomic(using):
+        # Slips never change, so what is deleted here is what was read. Writing first, SQLite takes
+        # its write lock at once.
+        mine = CountSlip.objects.using(using).filter(pk__in=[slip.pk for slip in batch])
+        deleted, _by_model = mine.delete()
+        if deleted == len(batch):
+            DailyCount.objects.using(using).add(sums_of(batch))
+            return True
+        transaction.set_rollback(True, using)
+    return False
+
+
+def sums_of(slips: list[CountSlip]) -> Counter[Counted]:
+    """Return what the slips add to which counts: to all products, and to the product they name."""
+    sums: Counter[Counted] = Counter()
+    for slip in slips:
+        day, detail = shop_day(slip.at), slip.detail
+        if slip.event == Event.READY and slip.wait_seconds is not None:
+            detail = f"{detail}:{bin_of(slip.wait_seconds)}"
+        sums[Counted("", 0, slip.event, day, detail)] += slip.count
+        if slip.product_type and slip.event not in OF_ALL_PRODUCTS:
+            product = (slip.product_key, slip.product_type)
+            sums[Counted(*product, slip.event, day, detail)] += slip.count
+            if slip.event == Event.REQUESTED:
+                sums[Counted(*product, Event.MONTH, day.replace(day=1), "")] += slip.count
+    return sums
+
+
+def count_basket(request: HttpRequest, product: models.Model) -> None:
+    """Count that a product was put into the basket. Call it in the shop's own view for that.
+
+    One line for all shoppers: those who tried the product on before are told apart, and with
+    ``HOLDOUT_SHARE`` both groups need it. What cannot be counted is logged, never raised.
+    """
+    using = router.db_for_write(CountSlip)
+    try:
+        # Within the shop's own transaction a failure must not spoil that.
+        with transaction.atomic(using):
+            kind = ContentType.objects.db_manager(using).get_for_model(product)
+            key = str(product.pk)
+            CountSlip(
+                event=Event.ADDED_TO_BASKET,
+                detail=TRIED if _tried(request, kind, key) else "",
+                product_type=kind.pk,
+                product_key=key,
+                at=DatabaseNow(),
+            ).save(using=using)
+            note_basket(request)
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("a basket could not be counted: %s", error)
+
+
+def _tried(request: HttpRequest, kind: ContentType, key: str) -> bool:
+    mine = TryOnJob.objects.owned_by(*owners(request))
+    return mine.filter(content_type=kind, product_key=key, status=Status.READY).exists()
+
+
+def count_feedback(job: TryOnJob, before: str, now: str) -> None:
+    """Count a verdict, and take back the one that the same shopper gave before."""
+    using = router.db_for_write(CountSlip)
+    said = {"event": Event.FEEDBACK, "product_type": job.content_type_id or 0}
+    said |= {"product_key": job.product_key, "at": DatabaseNow()}
+    slips = [CountSlip(**said, detail=now)]
+    if before:
+        slips.append(CountSlip(**said, detail=before, count=-1))
+    CountSlip.objects.using(using).bulk_create(slips)

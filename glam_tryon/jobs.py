@@ -1,0 +1,55 @@
+"""What the outside may ask: take a photo in, request a try-on, change what becomes of it."""
+
+from glam_tryon.orders.batch_orders import (
+    MOST_PAIRS,
+    Ordered,
+    cancel_batch,
+    pause_batch,
+    request_batch,
+    resume_batch,
+    retry_batch,
+)
+from glam_tryon.orders.bulk_commands import (
+    CHUNK,
+    ask_all_again,
+    cancel_all,
+    hurry_all,
+    refetch_all,
+    retry_all,
+)
+from glam_tryon.orders.commands import ask_again, cancel, refetch, resubmit, retry
+from glam_tryon.orders.place import request_tryon, request_tryon_with_upload, requested
+from glam_tryon.orders.publish import Publisher, ai_label, alt_text, publish_result
+from glam_tryon.orders.queueing import CHANNEL
+from glam_tryon.orders.uploads import add_photo, keep_photo
+
+__all__ = [
+    "CHANNEL",
+    "CHUNK",
+    "MOST_PAIRS",
+    "Ordered",
+    "Publisher",
+    "add_photo",
+    "ai_label",
+    "alt_text",
+    "ask_again",
+    "ask_all_again",
+    "cancel",
+    "cancel_all",
+    "cancel_batch",
+    "hurry_all",
+    "keep_photo",
+    "pause_batch",
+    "publish_result",
+    "refetch",
+    "refetch_all",
+    "request_batch",
+    "request_tryon",
+    "request_tryon_with_upload",
+    "requested",
+    "resubmit",
+    "resume_batch",
+    "retry",
+    "retry_all",
+    "retry_batch",
+]

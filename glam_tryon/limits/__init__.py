@@ -1,0 +1,1 @@
+"""What may be ordered and bought: availability, permission, quotas, pricing and budget."""

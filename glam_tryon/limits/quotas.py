@@ -1,0 +1,102 @@
+"""How many try-ons one shopper or one block of addresses may ask for, and when that ends."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import router
+from django.db.models import Exists, OuterRef, Q
+from django.utils.crypto import salted_hmac
+
+from glam_tryon.conf import conf
+from glam_tryon.exceptions import OrderRefused
+from glam_tryon.limits.budget import budget_left
+from glam_tryon.limits.kill_switch import is_stopped
+from glam_tryon.limits.period import begins_at, ends_at, shop_day
+from glam_tryon.models import AddressCount, OrderLock, TryOnJob, TryOnSubmission
+from glam_tryon.models.clock import database_time
+from glam_tryon.models.job import TryOnJobQuerySet
+from glam_tryon.models.owner import SHOP
+from glam_tryon.models.status import OPEN, Lane, Status
+
+
+def check_order(owner: str, address: str = "", *, free: bool = False) -> None:
+    """Say whether a shopper may order one try-on more. The shop's own orders have no limits.
+
+    ``address`` is a block of addresses, or empty; ``free`` is an order that buys nothing. For an
+    answer that holds, call it under the locks of ``lock_order``.
+
+    Raises:
+        OrderRefused: not now; it says when the limit ends.
+    """
+    if owner == SHOP:
+        return
+    if is_stopped():
+        raise OrderRefused("paused")
+    if free:
+        return
+    now = database_time(router.db_for_write(TryOnJob))
+    _check_owner(owner, now)
+    limit = conf.ADDRESS_DAY_LIMIT
+    if limit is not None and address and AddressCount.of(*_counted_by(address, now)) >= limit:
+        raise OrderRefused("limit_address", ends_at("day", now))
+    # Those that wait are counted as bought, so that nobody waits for the next month unawares.
+    left = budget_left(now, waiting=_mine().filter(lane=Lane.SHOPPER).count())
+    if left.code:
+        raise OrderRefused(left.code, left.ends_at)
+
+
+def lock_order(owner: str, address: str = "", *more: str) -> None:
+    """Within a transaction: of orders by the same owner or address one decides at a time."""
+    OrderLock.take(*filter(None, (owner, address, *more)))
+
+
+def count_order(address: str) -> None:
+    """Count an order for its address, under the lock. It is kept as a hash, and for a day."""
+    if address and conf.ADDRESS_DAY_LIMIT is not None:
+        now = database_time(router.db_for_write(AddressCount))
+        AddressCount.count(*_counted_by(address, now))
+
+
+def forget_addresses() -> int:
+    """Delete the counts of addresses of earlier days. Returns how many there were."""
+    return AddressCount.forget(shop_day(database_time(router.db_for_write(AddressCount))))
+
+
+def used_today(owner: str, now: datetime) -> int:
+    """Return how many of an owner's orders of today count.
+
+    Those under way and those that were bought. So one that was refused, canceled in time or
+    answered with a stored result gives itself back, and nothing has to be refunded.
+    """
+    return _counting().filter(owner=owner, created_at__gte=begins_at("day", now)).count()
+
+
+def _check_owner(owner: str, now: datetime) -> None:
+    limit = conf.OPEN_LIMIT
+    if limit is not None:
+        # One that waits for staff must not shut its shopper out.
+        under_way = _mine().filter(owner=owner, deleted_at=None).open().moving()
+        if under_way.count() >= limit:
+            raise OrderRefused("limit_open")
+    limit = conf.USER_DAY_LIMIT if owner.startswith("user:") else conf.VISITOR_DAY_LIMIT
+    if limit is not None and used_today(owner, now) >= limit:
+        raise OrderRefused("limit_owner_day", ends_at("day", now))
+
+
+def _mine() -> TryOnJobQuerySet:
+    return TryOnJob.objects.using(router.db_for_write(TryOnJob))
+
+
+def _counting() -> TryOnJobQuerySet:
+    bought = Exists(TryOnSubmission.objects.counted().filter(job_id=OuterRef("pk")))
+    counting = _mine().filter(Q(status__in=OPEN) | bought)
+    return counting.exclude(status=Status.FAILED) if conf.REFUND_FAILED else counting
+
+
+def _counted_by(address: str, now: datetime) -> tuple[str, date]:
+    day = shop_day(now)
+    # With the shop's secret and the day: it tells no address, and no two days from each other.
+    return salted_hmac(
+        "glam_tryon address", f"{address} {day}", algorithm="sha256"
+    ).hexdigest(), day

@@ -1,0 +1,1 @@
+"""Orders: everything that a caller may ask for."""

@@ -1,0 +1,1 @@
+"""AI services that draw try-ons, and the HTTP exchange with them; no Django."""

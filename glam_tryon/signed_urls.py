@@ -1,0 +1,63 @@
+"""The signed, expiring links by which Glam fetches the two pictures of one submission."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from django.core import signing
+from django.urls import reverse
+
+from glam_tryon.conf import conf
+from glam_tryon.exceptions import SettingError
+from glam_tryon.models import TryOnSubmission
+
+PHOTO = "photo"
+GARMENT = "garment"
+#: Behind such a link are a few bytes that say nothing of anybody.
+PROBE = "probe"
+
+
+def _signer(what: str) -> signing.TimestampSigner:
+    return signing.TimestampSigner(salt=f"glam_tryon.signed_urls.{what}")
+
+
+def link_for_glam(submission: TryOnSubmission, what: str) -> str:
+    """Return the absolute address of the submission's photo or garment picture.
+
+    Raises:
+        SettingError: ``PUBLIC_BASE_URL`` is missing.
+    """
+    return _link(what, submission.token)
+
+
+def _link(what: str, token: str) -> str:
+    base = conf.PUBLIC_BASE_URL
+    if not base:
+        raise SettingError(
+            "PUBLIC_BASE_URL", "is missing; set it to the shop's address as Glam can reach it"
+        )
+    return base + reverse("glam_tryon:for_glam", args=[what, _signer(what).sign(token)])
+
+
+def probe_link() -> tuple[str, bytes]:
+    """Return a link made like those for Glam, and what this shop answers to it.
+
+    Raises:
+        SettingError: ``PUBLIC_BASE_URL`` is missing.
+    """
+    token = secrets.token_urlsafe(24)
+    return _link(PROBE, token), probe_answer(token)
+
+
+def probe_answer(token: str) -> bytes:
+    """Return what stands behind the probe link with this token; only this shop can tell."""
+    return hashlib.sha256(b"glam_tryon probe" + token.encode()).hexdigest().encode()
+
+
+def token_in(what: str, signed: str) -> str | None:
+    """Return the submission's token in a signed link; None when it is forged or too old."""
+    try:
+        return _signer(what).unsign(signed, max_age=conf.LINK_SECONDS)
+    except signing.BadSignature:
+        return None

@@ -1,0 +1,120 @@
+"""What a page may know of a job: its JSON, and the context of its page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from glam_tryon.garments import garment_of
+from glam_tryon.limits.exclusion import is_excluded
+from glam_tryon.messages import RESULTS_DELETED, Next, failure_facts, moment_words, state_words
+from glam_tryon.models import PersonPhoto, TryOnJob
+from glam_tryon.models.job import NEEDS_PERSON
+from glam_tryon.models.status import CLOSED, Status
+from glam_tryon.privacy.retention import results_expire_at, results_of
+from glam_tryon.views.product import garment_url, product_of, start_url
+from glam_tryon.worker.poll_interval.learning import usual_seconds
+
+
+def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
+    """Return what the page may know of a job."""
+    over = job.status in CLOSED
+    product = product_of(job)
+    cart = garment_of(product).get_add_to_cart_url(product) if product is not None else ""
+    photo = _photo(job)
+    usual = None if over else usual_seconds(job.mask_type)
+    results = results_of(job)
+    error = _error(job, drawn=bool(results))
+    another = error is not None and error["next"] == Next.PHOTO
+    return {
+        "id": str(job.pk),
+        "status": job.status,
+        "words": state_words(job),
+        "over": over,
+        "title": job.garment_title,
+        "product_url": job.product_url,
+        "garment_url": garment_url(product) if product is not None else "",
+        "add_to_cart_url": cart,
+        "again_url": _again_url(job, None if another else photo) if product is not None else "",
+        "url": _url("job", job),
+        "cancel_url": "" if over else _url("cancel", job),
+        "photo_url": _url("photo", job) if photo else "",
+        "person": {"kind": photo.kind, "title": photo.title} if photo else None,
+        "usual_seconds": None if usual is None else max(1, round(usual)),
+        "waited_seconds": max(0, int((timezone.now() - job.created_at).total_seconds())),
+        "results": [
+            {
+                "url": reverse("glam_tryon:result", args=[job.pk, result.position]),
+                "width": result.width,
+                "height": result.height,
+            }
+            for result in results
+        ],
+        **_time("expires", results_expire_at(job) if results else None),
+        "feedback": {"verdict": job.feedback, "reason": job.feedback_reason},
+        "share": _share(request, job) if results else None,
+        "urls": {
+            "delete": _url("delete", job),
+            "delete_photo": _url("delete_photo", job) if _is_own(photo) else "",
+            "share": _url("share", job) if results else "",
+            "unshare": _url("unshare", job) if results else "",
+            "feedback": _url("feedback", job) if results else "",
+        },
+        "error": error,
+    }
+
+
+def _url(name: str, job: TryOnJob) -> str:
+    return reverse(f"glam_tryon:{name}", args=[job.pk])
+
+
+def _photo(job: TryOnJob) -> PersonPhoto | None:
+    photo = job.person_photo
+    return photo if photo is not None and photo.is_there else None
+
+
+def _is_own(photo: PersonPhoto | None) -> bool:
+    return photo is not None and photo.kind == PersonPhoto.Kind.SHOPPER
+
+
+def _again_url(job: TryOnJob, photo: PersonPhoto | None) -> str:
+    product = product_of(job)
+    if product is None or is_excluded(product):
+        return ""
+    chosen = f"?{urlencode({'photo': photo.pk})}" if photo else ""
+    return start_url(product) + chosen
+
+
+def _time(name: str, moment: datetime | None) -> dict[str, str | None]:
+    """Return a moment for machines, and in words in the active language and time zone."""
+    if moment is None:
+        return {f"{name}_at": None, f"{name}_words": None}
+    return {
+        f"{name}_at": moment.isoformat(timespec="seconds"),
+        f"{name}_words": moment_words(moment),
+    }
+
+
+def _share(request: HttpRequest, job: TryOnJob) -> dict[str, Any] | None:
+    # Read with the jobs of a list, one by one otherwise.
+    alive = getattr(job, "alive_shares", None)
+    share = next(iter(job.shares.alive() if alive is None else alive), None)
+    if share is None:
+        return None
+    url = request.build_absolute_uri(reverse("glam_tryon:shared", args=[share.token]))
+    return {"url": url, **_time("expires", share.expires_at)}
+
+
+def _error(job: TryOnJob, *, drawn: bool) -> dict[str, str | None] | None:
+    if job.status == Status.READY and not drawn:
+        return failure_facts(RESULTS_DELETED)
+    if job.status == Status.FAILED or (job.status == Status.CANCELED and job.error_code):
+        return failure_facts(job.error_code)
+    if job.status == Status.UNCONFIRMED and job.error_code == NEEDS_PERSON:
+        return failure_facts(job.error_code)
+    return None

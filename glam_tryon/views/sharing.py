@@ -1,0 +1,91 @@
+"""Links by which a shopper shows a result to others, and what the others see."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from glam_tryon.conf import conf
+from glam_tryon.models import TryOnJob, TryOnShare
+from glam_tryon.privacy.retention import results_expire_at, results_of
+from glam_tryon.views.access import own_job, wants_json
+from glam_tryon.views.payload import describe
+from glam_tryon.views.pictures import read_picture
+
+
+@csrf_protect
+@require_POST
+def share(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make a link to one's own result, or return the one that there is."""
+    job = own_job(request, pk)
+    if not results_of(job):
+        raise Http404
+    if not job.shares.alive().exists():
+        until = timezone.now() + timedelta(days=conf.SHARE_DAYS)
+        job.shares.create(expires_at=min(until, results_expire_at(job) or until))
+    return _answer(request, job)
+
+
+@csrf_protect
+@require_POST
+def unshare(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take back every link to one's own result."""
+    job = own_job(request, pk)
+    job.shares.all().revoke()
+    return _answer(request, job)
+
+
+def _answer(request: HttpRequest, job: TryOnJob) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse(describe(request, job))
+    return redirect("glam_tryon:job", pk=job.pk)
+
+
+def _alive_or_404(token: str) -> TryOnShare:
+    shares = TryOnShare.objects.alive().select_related("job")
+    return get_object_or_404(shares, token=token)
+
+
+@require_safe
+def shared(request: HttpRequest, token: str) -> HttpResponse:
+    """The pictures behind a shared link, for whoever has it; nothing of their owner."""
+    found = _alive_or_404(token)
+    pictures = [
+        {
+            "url": reverse("glam_tryon:shared_picture", args=[token, result.position]),
+            "width": result.width,
+            "height": result.height,
+        }
+        for result in found.job.results.all()
+    ]
+    context = {
+        "title": found.job.garment_title,
+        "product_url": found.job.product_url,
+        "pictures": pictures,
+        "expires_at": found.expires_at,
+    }
+    response = render(request, "glam_tryon/shared.html", context)
+    response["Cache-Control"] = "private, no-store"
+    return _unlisted(response)
+
+
+@require_safe
+def shared_picture(request: HttpRequest, token: str, position: int) -> HttpResponse:
+    """One picture behind a shared link."""
+    found = _alive_or_404(token)
+    picture = get_object_or_404(found.job.results, position=position)
+    return _unlisted(read_picture(picture.image))
+
+
+def _unlisted(response: HttpResponse) -> HttpResponse:
+    """Keep the address out of other sites' logs, and what it shows out of search engines."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,1 @@
+"""When to poll a job again: learned durations and the cheapest moment."""

@@ -1,0 +1,70 @@
+"""What this shop's finished jobs teach about the next ones, shared by all workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from glam_tryon.models import LearnedTimes, TryOnJob
+from glam_tryon.worker.poll_interval.duration_model import Masses, Memory, median
+
+#: How long one process goes on with what it read, in seconds.
+CACHE_SECONDS = 5.0
+#: Jobs after which the usual time is worth telling a shopper.
+TOLD_AFTER_JOBS = 5
+#: Each failed try means that another worker's job was learned: with this many workers at the same
+#: moment one job may be left out.
+TRIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    read_at: float
+    samples: int
+    masses: Masses
+
+
+_known: dict[str, _Known] = {}
+
+
+def forget() -> None:
+    """Read the database again at the next use; for tests, and for a process that was forked."""
+    _known.clear()
+
+
+def _know(mask_type: str, clock: Callable[[], float]) -> _Known:
+    known, now = _known.get(mask_type), clock()
+    if known is None or not 0 <= now - known.read_at < CACHE_SECONDS:
+        kept, samples = LearnedTimes.read(mask_type)
+        if known is None or known.samples != samples:
+            masses = Memory.from_json(kept).estimate()
+        else:
+            masses = known.masses
+        known = _known[mask_type] = _Known(now, samples, masses)
+    return known
+
+
+def durations(mask_type: str, *, clock: Callable[[], float] = time.monotonic) -> Masses:
+    """Return the share of each bin of ``engine.durations`` in try-ons of this mask type."""
+    return _know(mask_type, clock).masses
+
+
+def usual_seconds(mask_type: str, *, clock: Callable[[], float] = time.monotonic) -> float | None:
+    """Return how long half of the try-ons of this mask type take at most; None while unknown."""
+    known = _know(mask_type, clock)
+    return median(known.masses) if known.samples >= TOLD_AFTER_JOBS else None
+
+
+def learn(job: TryOnJob, asked_before_seconds: float, ready_by_seconds: float) -> bool:
+    """Remember one job that Glam finished. Must not be called within a transaction.
+
+    It was not ready ``asked_before_seconds`` after its submission (0: never asked) and was ready
+    after ``ready_by_seconds``. False when too many workers learned at the same moment.
+    """
+    for _ in range(TRIES):
+        kept, samples = LearnedTimes.read(job.mask_type)
+        memory = Memory.from_json(kept).learned(asked_before_seconds, ready_by_seconds)
+        if LearnedTimes.replace(job.mask_type, memory.as_json(), samples):
+            return True
+    return False

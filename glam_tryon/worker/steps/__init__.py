@@ -1,0 +1,80 @@
+"""The steps: what a claimed job's status asks for next."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import router
+
+from glam_tryon.conf import conf
+from glam_tryon.models import TryOnJob, TryOnSubmission
+from glam_tryon.models.status import AT_GLAM, CLOSED, Status
+from glam_tryon.worker.bulk_update import StillRunning
+from glam_tryon.worker.claim import Claimed
+from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.steps.cancel_cleanup import wind_down
+from glam_tryon.worker.steps.copy_result import repeat
+from glam_tryon.worker.steps.dispatch import announce
+from glam_tryon.worker.steps.orphaned_files import delete_strays
+from glam_tryon.worker.steps.poll import fail, poll
+from glam_tryon.worker.steps.reconcile import settle
+from glam_tryon.worker.steps.store import store
+from glam_tryon.worker.steps.submit import submit
+
+logger = logging.getLogger("glam_tryon.worker")
+
+
+def advance(claimed: Claimed) -> StillRunning | None:
+    """Do the next step of one claimed job. May run twice for the same step.
+
+    Returns what is still to be written, when it can wait to be written with other jobs.
+    """
+    job = claimed.job
+    if job.attempts > conf.MAX_ATTEMPTS and job.status not in CLOSED:
+        _stop_poison(job, claimed.submission)
+    elif claimed.intent and claimed.submission is not None:
+        submit(job, claimed.submission)
+    elif job.status == Status.PENDING:
+        repeat(job)
+    elif job.status in (Status.SUBMITTING, Status.UNCONFIRMED):
+        settle(job)
+    elif job.status in AT_GLAM:
+        still_running = poll(claimed)
+        if still_running:
+            return still_running
+    elif job.status == Status.STORING:
+        # The first try is the poll's own: this one is another.
+        store(job, again=True)
+    elif job.status == Status.CANCELED:
+        wind_down(job)
+    elif job.status in CLOSED:
+        _end(job)
+        return None
+    if job.status == Status.FAILED:
+        _end(job)
+    return None
+
+
+def _end(job: TryOnJob) -> None:
+    """Tell of the end and tidy up; nothing is left to do then.
+
+    Otherwise, and when it breaks, the lease brings the job back.
+    """
+    told = announce(job, job.status)
+    if job.media_urls:
+        delete_strays(job)
+    if told:
+        insist(job.rest)
+
+
+def _stop_poison(job: TryOnJob, submission: TryOnSubmission | None) -> None:
+    """Stop a job that its workers did not survive, unless Glam may be drawing it."""
+    using = router.db_for_write(TryOnSubmission)
+    if submission:
+        mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
+        if not mine.close_unsent("poison") and mine.unclear().exists():
+            # A failed job can be retried without the permission that a second purchase needs.
+            settle(job)
+            return
+    logger.error("job %s is stopped: %d claims without progress", job.pk, job.attempts - 1)
+    fail(job, None, "poison", f"{job.attempts - 1} workers did not finish its next step.")

@@ -1,0 +1,52 @@
+"""The step after a job was canceled: tell, tidy up, and hold its slot until Glam is done."""
+
+from __future__ import annotations
+
+from django.db import router
+
+from glam_tryon.conf import conf
+from glam_tryon.models import TryOnJob, TryOnSubmission
+from glam_tryon.models.status import Status
+from glam_tryon.providers.base import RemoteStatus, Verdict
+from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.provider_client import glam_client
+from glam_tryon.worker.steps.dispatch import announce
+from glam_tryon.worker.steps.orphaned_files import delete_strays
+
+#: How often Glam is asked whether it is done with what nobody wants any more.
+WATCH_SECONDS = 10.0
+
+
+def wind_down(job: TryOnJob) -> None:
+    """Do what a cancellation leaves to do."""
+    told = announce(job, Status.CANCELED)
+    submission = job.current_submission()
+    over = submission is None or submission.closed_at is not None or _is_over(submission)
+    # After the slot: a storage that is away must not keep others waiting.
+    delete_strays(job)
+    if told and over:
+        insist(job.rest)
+    else:
+        insist(lambda: job.snooze(WATCH_SECONDS, code=job.error_code))
+
+
+def _is_over(submission: TryOnSubmission) -> bool:
+    """Free the slot as soon as Glam cannot be running this any more; say whether that is so."""
+    using = router.db_for_write(TryOnSubmission)
+    mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
+    if mine.older_than(conf.JOB_MAX_AGE_SECONDS).exists():
+        return bool(insist(mine.free_slot))
+    if submission.event_id:
+        answer = glam_client().fetch(submission.event_id)
+        lost = answer.outcome.code == "not_found"
+        done = answer.outcome.verdict is Verdict.OK and answer.status in (
+            RemoteStatus.READY,
+            RemoteStatus.FAILED,
+        )
+        return bool((lost or done) and insist(mine.free_slot))
+    if insist(lambda: mine.close_unsent("canceled")):
+        return True
+    # A POST that may still be on its way is waited for: its answer would name the event.
+    if not mine.older_than(conf.CONNECT_TIMEOUT_SECONDS + conf.DEADLINE_SECONDS).exists():
+        return False
+    return bool(insist(mine.give_up))

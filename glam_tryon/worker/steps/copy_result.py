@@ -1,0 +1,113 @@
+"""The step of a job whose picture another one has, or will have: it gets a copy for nothing.
+
+A copy and not the same file, so that either job can be deleted, and its picture with it, whatever
+becomes of the other; a picture has a few hundred kilobytes, and its price is that of a generation.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import PurePosixPath
+
+from django.db import router, transaction
+from django.utils import timezone
+
+from glam_tryon.conf import conf
+from glam_tryon.models import OrderLock, TryOnJob, TryOnResult
+from glam_tryon.models.result import result_name
+from glam_tryon.models.status import Status
+from glam_tryon.orders.reuse import may_bring_one, picture_key, pictures_of, shared_repeat
+from glam_tryon.worker.counters import count
+from glam_tryon.worker.crashpoints import crashpoint
+from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
+from glam_tryon.worker.steps.dispatch import announce
+from glam_tryon.worker.steps.save import save_once
+from glam_tryon.worker.steps.store import discard_unless_wanted
+
+logger = logging.getLogger("glam_tryon.worker")
+
+#: How often the other job is looked at: after a tenth of the time waited so far, within these.
+WAIT_SECONDS = (1.0, 30.0)
+#: So often a storage may refuse to copy before the picture is bought anew.
+STORAGE_TRIES = 3
+
+
+def repeat(job: TryOnJob) -> None:
+    """Copy the other job's pictures when they are there, wait for them, or be drawn after all."""
+    using = router.db_for_write(TryOnJob)
+    other = TryOnJob.objects.using(using).filter(pk=job.repeats).first()
+    if other is not None and may_bring_one(other):
+        waited = (timezone.now() - job.created_at).total_seconds()
+        shortest, longest = WAIT_SECONDS
+        insist(lambda: job.snooze(min(max(waited / 10, shortest), longest)))
+        return
+    pictures = pictures_of(other) if other is not None else []
+    if not pictures:
+        insist(lambda: _look_elsewhere(job))
+        return
+    try:
+        results = [_copy(job, picture) for picture in pictures]
+    except FileNotFoundError:
+        # Deleted since.
+        insist(lambda: _look_elsewhere(job))
+    except Exception as error:
+        # Storages raise what their back ends raise.
+        logger.exception("job %s: no copy could be made", job.pk)
+        if job.errors >= STORAGE_TRIES:
+            insist(lambda: _look_elsewhere(job))
+        else:
+            wait, message = back_off_seconds(job.errors), f"{type(error).__name__}: {error}"
+            insist(lambda: job.snooze(wait, code="storage", message=message))
+    else:
+        _finish(job, results)
+
+
+def _look_elsewhere(job: TryOnJob) -> None:
+    """Wait for yet another job, or be drawn; of several that waited for the same only one is."""
+    photo = job.current_photo()
+    using = router.db_for_write(TryOnJob)
+    with transaction.atomic(using):
+        if photo is not None:
+            OrderLock.take(picture_key(job, photo))
+        found = shared_repeat(job, photo) if photo is not None else None
+        if found is None or found.pk == job.repeats:
+            job.draw_itself()
+        else:
+            job.wait_for(found)
+
+
+def _copy(job: TryOnJob, picture: TryOnResult) -> TryOnResult:
+    with picture.image.open("rb") as opened:
+        content = opened.read()
+    extension = PurePosixPath(picture.image.name or "").suffix.lstrip(".")
+    position, sha256 = picture.position, picture.sha256
+    name = save_once(result_name(job.pk, position, sha256, extension), content, sha256)
+    crashpoint("after_copy")
+    return TryOnResult(
+        job_id=job.pk,
+        position=position,
+        image=name,
+        width=picture.width,
+        height=picture.height,
+        sha256=sha256,
+        source_url=picture.source_url,
+    )
+
+
+def _finish(job: TryOnJob, results: list[TryOnResult]) -> None:
+    using = router.db_for_write(TryOnJob)
+
+    def write() -> bool:
+        with transaction.atomic(using):
+            if not job.finish_repeat(conf.LEASE_SECONDS):
+                return False
+            TryOnResult.objects.using(using).bulk_create(results)
+            return True
+
+    if insist(write):
+        count("repeat", "ok")
+        if announce(job, Status.READY):
+            insist(job.rest)
+    else:
+        discard_unless_wanted(job, [result.image.name or "" for result in results])

@@ -1,0 +1,159 @@
+"""The step that asks Glam how far a job is."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, InterfaceError, router, transaction
+
+from glam_tryon.conf import conf
+from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models.status import Status
+from glam_tryon.providers.base import Fetched, RemoteStatus, Verdict
+from glam_tryon.worker import slot_event as bell
+from glam_tryon.worker.bulk_update import StillRunning
+from glam_tryon.worker.claim import Claimed
+from glam_tryon.worker.counters import count
+from glam_tryon.worker.crashpoints import crashpoint
+from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.poll_interval import load as traffic
+from glam_tryon.worker.poll_interval.learning import learn
+from glam_tryon.worker.poll_interval.next_poll import back_off_seconds, next_question_seconds
+from glam_tryon.worker.provider_client import glam_client
+from glam_tryon.worker.steps.dispatch import SUBMITTED, announce
+from glam_tryon.worker.steps.store import store
+from glam_tryon.worker.steps.submit import pause_submitting
+
+logger = logging.getLogger("glam_tryon.worker")
+
+#: READY without a picture is asked about so often, so many seconds apart.
+EMPTY_ANSWERS, EMPTY_SECONDS = 3, 20.0
+NO_MEDIA = "no_media"
+
+
+def poll(claimed: Claimed) -> StillRunning | None:
+    """Ask once; go on to fetch the pictures when they are there.
+
+    When nothing changed the answer is returned, to be written together with those of other jobs.
+    """
+    job, submission = claimed.job, claimed.submission
+    announce(job, SUBMITTED)
+    if submission is None or not submission.event_id:
+        fail(job, submission, "lost", "The event id is not in the database.")
+        return None
+    crashpoint("before_poll")
+    answer = glam_client().fetch(submission.event_id)
+    crashpoint("after_poll")
+    count("poll", answer.status.value if answer.status else answer.outcome.code)
+    if answer.outcome.verdict is not Verdict.OK:
+        _ask_again(job, submission, answer, claimed.now)
+    elif answer.status is RemoteStatus.READY:
+        _ready(claimed, job, submission, answer)
+    elif answer.status is RemoteStatus.FAILED:
+        fail(job, submission, "glam_failed", answer.reason or "Glam gave no reason.")
+    else:
+        return _running(claimed, job, submission, answer)
+    return None
+
+
+def fail(job: TryOnJob, submission: TryOnSubmission | None, code: str, message: str) -> None:
+    """End the job without a picture and free its slot."""
+    using = router.db_for_write(TryOnJob)
+
+    def write() -> None:
+        with transaction.atomic(using):
+            if job.fail(code, message, conf.LEASE_SECONDS) and submission:
+                TryOnSubmission.objects.using(using).filter(pk=submission.pk).free_slot()
+
+    insist(write)
+    bell.ring()
+
+
+def _older(submission: TryOnSubmission, seconds: float, now: datetime) -> bool:
+    return now - submission.started_at > timedelta(seconds=seconds)
+
+
+def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Fetched, now: datetime) -> None:
+    outcome = answer.outcome
+    if outcome.pauses:
+        pause_submitting(outcome)
+    if outcome.throttled:
+        insist(lambda: ProviderState.throttle_polls(conf.MAX_POLLS_PER_SECOND))
+        traffic.forget()
+    if outcome.code == "not_found" and _older(submission, conf.LOST_GRACE_SECONDS, now):
+        fail(job, submission, "lost", "Glam does not know this event; it may be on the bill.")
+    elif _older(submission, conf.JOB_MAX_AGE_SECONDS, now):
+        fail(job, submission, "expired", f"No answer in time: {outcome.code} {outcome.detail}")
+    else:
+        wait = outcome.retry_after_seconds or back_off_seconds(job.errors)
+        insist(lambda: job.snooze(min(wait, 300.0), code=outcome.code, message=outcome.detail))
+
+
+def _running(
+    claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Fetched
+) -> StillRunning | None:
+    if not answer.known and job.remote_status != answer.raw_status:
+        logger.warning("job %s: unknown status %r of Glam", job.pk, answer.raw_status)
+    if _older(submission, conf.JOB_MAX_AGE_SECONDS, claimed.now):
+        fail(job, submission, "expired", f"Still {answer.raw_status} after the longest wait.")
+        return None
+    seconds = next_question_seconds(job, _elapsed_seconds(job, claimed.database_time()))
+    to = Status.IN_QUEUE if answer.status is RemoteStatus.IN_QUEUE else Status.IN_PROGRESS
+    if to == job.status:
+        return StillRunning(job.pk, job.lease_token, seconds, answer.raw_status)
+    insist(lambda: job.still_running(to, seconds, remote_status=answer.raw_status))
+    return None
+
+
+def _elapsed_seconds(job: TryOnJob, until: datetime | None) -> float:
+    """Return how long after Glam took the job something was, by the database's clock."""
+    if job.submitted_at is None or until is None:
+        return 0.0
+    return max(0.0, (until - job.submitted_at).total_seconds())
+
+
+def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Fetched) -> None:
+    ready_by = _elapsed_seconds(job, claimed.database_time())
+    # What was written after an answer was true when the question left, so long before.
+    way = ready_by - _elapsed_seconds(job, claimed.now)
+    asked_before = max(0.0, _elapsed_seconds(job, job.asked_at) - way)
+    addresses = [url for url in dict.fromkeys(map(_as_text, answer.media_urls)) if url]
+    if not addresses:
+        empty_before = job.errors if job.error_code == NO_MEDIA else 0
+        if empty_before >= EMPTY_ANSWERS:
+            fail(job, submission, NO_MEDIA, "Glam says READY but names no picture.")
+        else:
+            insist(lambda: job.snooze(EMPTY_SECONDS, code=NO_MEDIA))
+        return
+    if len(addresses) > conf.MAX_RESULTS:
+        logger.info("job %s: %d results, %d stored", job.pk, len(addresses), conf.MAX_RESULTS)
+    using = router.db_for_write(TryOnJob)
+
+    def write() -> bool:
+        with transaction.atomic(using):
+            moved = job.start_storing(addresses[: conf.MAX_RESULTS], conf.LEASE_SECONDS)
+            if moved:
+                # Glam is done: the slot is free before the pictures are fetched.
+                TryOnSubmission.objects.using(using).filter(pk=submission.pk).free_slot()
+            return moved
+
+    if insist(write):
+        bell.ring()
+        job.media_urls = addresses[: conf.MAX_RESULTS]
+        job.errors = 0
+        crashpoint("after_ready")
+        store(job)
+        _learn(job, asked_before, ready_by)
+
+
+def _learn(job: TryOnJob, asked_before_seconds: float, ready_by_seconds: float) -> None:
+    try:
+        learn(job, asked_before_seconds, ready_by_seconds)
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("job %s: how long it took is not remembered: %s", job.pk, error)
+
+
+def _as_text(address: object) -> str:
+    # What is no text stays visible as such, so that the download refuses it by name.
+    return address if isinstance(address, str) else repr(address)[:200]

@@ -1,0 +1,212 @@
+"""The step that brings Glam's pictures into the shop's storage, each exactly once."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.db import router, transaction
+
+from glam_tryon.conf import conf, is_loopback
+from glam_tryon.exceptions import DownloadFailed, ResultRefused, UnsafeResultURL
+from glam_tryon.files import delete_for_good, private_storage
+from glam_tryon.images.inspect import inspect_picture
+from glam_tryon.models import TryOnJob, TryOnResult, TryOnTransition
+from glam_tryon.models.clock import after
+from glam_tryon.models.result import result_name
+from glam_tryon.models.status import Status
+from glam_tryon.providers.base import Fetched, RemoteStatus
+from glam_tryon.providers.download import fetch_bytes
+from glam_tryon.worker.counters import count
+from glam_tryon.worker.crashpoints import crashpoint
+from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
+from glam_tryon.worker.provider_client import glam_client
+from glam_tryon.worker.steps.dispatch import announce
+from glam_tryon.worker.steps.orphaned_files import delete_strays
+from glam_tryon.worker.steps.result_check import nothing_new
+from glam_tryon.worker.steps.save import save_once
+
+logger = logging.getLogger("glam_tryon.worker")
+
+#: How often bytes that are no picture are fetched again: a proxy's error page may pass.
+REFUSED_TRIES = 3
+
+
+class NothingNew(ResultRefused):
+    """The primary result is blank, or the person photo itself."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, "Glam's picture shows no garment that was not there before.")
+
+
+def store(job: TryOnJob, *, again: bool = False) -> None:
+    """Fetch, check and save every picture, then write the rows with one fenced UPDATE.
+
+    ``again`` says that an earlier try may have left files behind.
+    """
+    if not job.media_urls and not _find_addresses(job):
+        return
+    results: list[TryOnResult] = []
+    dropped: list[_Trouble] = []
+    for position, address in enumerate(job.media_urls):
+        try:
+            results.append(_store_one(job, position, address))
+        except Exception as error:  # noqa: BLE001  (storages raise what their back ends raise)
+            trouble = _trouble(job, error, has_others=bool(results))
+            if not trouble.is_final:
+                _later(job, trouble)
+                return
+            logger.warning("job %s: result %d is left out: %s", job.pk, position, trouble.code)
+            dropped.append(trouble)
+    if results:
+        # Whatever else Glam named: a picture that was bought is not thrown away.
+        _finish(job, results, again=again or bool(dropped))
+    else:
+        _fail(job, dropped[0].code, dropped[0].message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Why one picture is not stored; ``is_final``: no further try will change it."""
+
+    code: str
+    message: str
+    is_final: bool
+    gone: bool = False
+
+
+def _trouble(job: TryOnJob, error: Exception, *, has_others: bool) -> _Trouble:
+    message = str(error)
+    tried_enough = job.errors >= REFUSED_TRIES
+    match error:
+        case UnsafeResultURL():
+            return _Trouble("unsafe_result_url", message, True)
+        case NothingNew():
+            return _Trouble(error.code, message, True)
+        case ResultRefused():
+            return _Trouble(f"result_{error.code}", message, tried_enough)
+        case DownloadFailed():
+            if _window_over(job):
+                message = f"The result was billed but could not be fetched: {message}"
+                return _Trouble("result_expired", message, True)
+            # Nobody waits an hour for a second picture while the first is there.
+            is_final = has_others and error.gone and tried_enough
+            return _Trouble("download", message, is_final, gone=error.gone)
+    # The bytes are still at Glam and the step can run again.
+    logger.error("job %s: the result could not be saved", job.pk, exc_info=error)
+    return _Trouble("storage", f"{type(error).__name__}: {message}", _window_over(job))
+
+
+def _store_one(job: TryOnJob, position: int, address: str) -> TryOnResult:
+    content = fetch_bytes(
+        address,
+        result_hosts=conf.RESULT_HOSTS,
+        allow_loopback=is_loopback(conf.BASE_URL),
+        deadline_seconds=conf.DOWNLOAD_SECONDS,
+        max_bytes=conf.MAX_RESULT_BYTES,
+    )
+    crashpoint("after_download")
+    picture = inspect_picture(content)
+    if position == 0 and (code := nothing_new(job, content)):
+        raise NothingNew(code)
+    name = save_once(
+        result_name(job.pk, position, picture.sha256, picture.extension), content, picture.sha256
+    )
+    crashpoint("after_save")
+    return TryOnResult(
+        job_id=job.pk,
+        position=position,
+        image=name,
+        width=picture.width,
+        height=picture.height,
+        sha256=picture.sha256,
+        source_url=address,
+    )
+
+
+def _finish(job: TryOnJob, results: list[TryOnResult], *, again: bool) -> None:
+    using = router.db_for_write(TryOnJob)
+
+    def write() -> bool:
+        with transaction.atomic(using):
+            if not job.finish_ready(conf.LEASE_SECONDS):
+                return False
+            TryOnResult.objects.using(using).put(results)
+            return True
+
+    if insist(write):
+        count("store", "ok")
+        crashpoint("after_ready_row")
+        told = announce(job, Status.READY)
+        if again:
+            delete_strays(job)
+        if told:
+            insist(job.rest)
+    else:
+        discard_unless_wanted(job, [result.image.name or "" for result in results])
+
+
+def discard_unless_wanted(job: TryOnJob, names: list[str]) -> None:
+    """Delete what a late worker saved for a job that went another way meanwhile.
+
+    A job that another worker is storing keeps the files: they are that worker's files too.
+    """
+    using = router.db_for_write(TryOnJob)
+    status = (
+        TryOnJob.objects.using(using).filter(pk=job.pk).values_list("status", flat=True).first()
+    )
+    if status == Status.STORING:
+        return
+    results = TryOnResult.objects.using(using).filter(job_id=job.pk)
+    for name in set(names).difference(results.values_list("image", flat=True)):
+        delete_for_good(private_storage(), name)
+
+
+def _fail(job: TryOnJob, code: str, message: str) -> None:
+    count("store", code)
+    if insist(lambda: job.fail(code, message, conf.LEASE_SECONDS)) and job.status == Status.READY:
+        # What it had it keeps; of that everybody was told already.
+        delete_strays(job)
+        insist(job.rest)
+
+
+def _later(job: TryOnJob, trouble: _Trouble) -> None:
+    if trouble.gone:
+        _ask_for_fresh_addresses(job)
+    wait = back_off_seconds(job.errors)
+    insist(lambda: job.snooze(wait, code=trouble.code, message=trouble.message))
+
+
+def _window_over(job: TryOnJob) -> bool:
+    using = router.db_for_write(TryOnTransition)
+    begun = TryOnTransition.objects.using(using).filter(job_id=job.pk, status=Status.STORING)
+    return not begun.filter(at__gte=after(-conf.RESULT_WINDOW_SECONDS)).exists()
+
+
+def _find_addresses(job: TryOnJob) -> bool:
+    """Learn where the pictures are that staff want fetched again; False when not now, or never."""
+    answer = _ask_for_fresh_addresses(job)
+    if job.media_urls:
+        return True
+    outcome = answer.outcome if answer else None
+    final = answer is None or answer.status in (RemoteStatus.READY, RemoteStatus.FAILED)
+    if final or (outcome and outcome.code == "not_found") or _window_over(job):
+        _fail(job, "result_expired", "Glam does not have this picture any more.")
+    elif outcome:
+        wait = back_off_seconds(job.errors)
+        insist(lambda: job.snooze(wait, code=outcome.code or "download", message=outcome.detail))
+    return False
+
+
+def _ask_for_fresh_addresses(job: TryOnJob) -> Fetched | None:
+    submission = job.current_submission()
+    if submission is None or not submission.event_id:
+        return None
+    answer = glam_client().fetch(submission.event_id)
+    fresh = [url for url in dict.fromkeys(answer.media_urls) if isinstance(url, str)]
+    if answer.status is RemoteStatus.READY and fresh:
+        wanted = fresh[: conf.MAX_RESULTS]
+        if insist(lambda: job.renew_addresses(wanted)):
+            job.media_urls = wanted
+    return answer

@@ -1,0 +1,211 @@
+"""The step that spends money: one POST to Glam for one written intent."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import DatabaseError, IntegrityError, InterfaceError, router, transaction
+
+from glam_tryon.conf import api_key, conf
+from glam_tryon.exceptions import HookFailed, PhotoRefused, SettingError
+from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.providers.base import Outcome, Submitted, Verdict
+from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
+from glam_tryon.worker.counters import count
+from glam_tryon.worker.crashpoints import crashpoint
+from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.poll_interval.next_poll import back_off_seconds, next_question_seconds
+from glam_tryon.worker.provider_client import glam_client
+from glam_tryon.worker.steps.moderate import moderate
+
+logger = logging.getLogger("glam_tryon.worker")
+
+Pair = tuple[str, str]
+#: How long Glam's answer is held in memory when the database is away: losing it costs money.
+INSIST_SECONDS = 300.0
+_LOCAL_CODES: dict[type[Exception], str] = {SettingError: "setting", HookFailed: "moderation"}
+
+
+def submit(job: TryOnJob, submission: TryOnSubmission) -> None:
+    """Send the job and write down what came of it. The intent is in the database already."""
+    photo = job.current_photo()
+    if photo is None:
+        _close(submission, TryOnSubmission.Outcome.NOT_SENT, Outcome(Verdict.NOT_SENT, "no_photo"))
+        note = "the photo was deleted before it was sent"
+        job.cancel(note=note, code="photo_expired", fenced=True)
+        return
+    crashpoint("before_post")
+    try:
+        moderate(job, photo)
+        pictures = _pictures(job, submission, photo)
+    except PhotoRefused as error:
+        _refuse_photo(job, submission, error)
+        return
+    except (HookFailed, SettingError, OSError) as error:
+        _local_trouble(job, submission, error)
+        return
+    if isinstance(pictures, Outcome):
+        _write(job, submission, Submitted(pictures))
+        return
+    answer = glam_client().submit(
+        media_url=pictures[0],
+        garment_url=pictures[1],
+        mask_type=job.mask_type,
+        before_write=lambda: insist(lambda: _may_send(job, submission)),
+    )
+    crashpoint("after_post")
+    _write(job, submission, answer)
+    crashpoint("after_accept")
+
+
+def _may_send(job: TryOnJob, submission: TryOnSubmission) -> bool:
+    """The last look before the first byte: the lease holds, and the POST is marked as sent.
+
+    Without the mark a dead worker's submission is known never to have left.
+    """
+    using = router.db_for_write(TryOnJob)
+    with transaction.atomic(using):
+        marked = TryOnSubmission.objects.using(using).mark_sent(submission.pk)
+        if not (marked and job.still_mine()):
+            transaction.set_rollback(True, using)
+            return False
+    crashpoint("before_write")
+    return True
+
+
+def _pictures(job: TryOnJob, submission: TryOnSubmission, photo: PersonPhoto) -> Pair | Outcome:
+    if submission.revocable:
+        return link_for_glam(submission, PHOTO), link_for_glam(submission, GARMENT)
+    addresses = []
+    for file, name in ((photo.image, "photo.jpg"), (job.garment_image, "garment.jpg")):
+        with file.open("rb") as opened:
+            uploaded = glam_client().upload(opened.read(), name, "image/jpeg")
+        if uploaded.outcome.verdict is not Verdict.OK:
+            return uploaded.outcome
+        addresses.append(uploaded.file_url)
+    return addresses[0], addresses[1]
+
+
+def _refuse_photo(job: TryOnJob, submission: TryOnSubmission, error: PhotoRefused) -> None:
+    """Fail the job for good: nothing was sent, and another try would be refused as well."""
+    why = Outcome(Verdict.NOT_SENT, "moderated", str(error))
+
+    def write() -> None:
+        with transaction.atomic(router.db_for_write(TryOnJob)):
+            _close(submission, TryOnSubmission.Outcome.NOT_SENT, why)
+            job.fail(why.code, why.detail, conf.LEASE_SECONDS)
+
+    insist(write)
+
+
+def _local_trouble(job: TryOnJob, submission: TryOnSubmission, error: Exception) -> None:
+    code = _LOCAL_CODES.get(type(error), "storage")
+    logger.error("job %s could not be sent: %s", job.pk, error)
+    _close(submission, TryOnSubmission.Outcome.NOT_SENT, Outcome(Verdict.NOT_SENT, code))
+    job.wait_for_slot(
+        max(30.0, back_off_seconds(job.errors)), code=code, message=str(error), failed=True
+    )
+
+
+def _close(submission: TryOnSubmission, outcome: str, why: Outcome) -> None:
+    using = router.db_for_write(TryOnSubmission)
+    TryOnSubmission.objects.using(using).close(submission.pk, outcome, why)
+
+
+def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> None:
+    outcome = answer.outcome
+    count("submit", outcome.code or outcome.verdict.value)
+    bought = outcome.verdict in (Verdict.OK, Verdict.AMBIGUOUS)
+    if not bought:
+        # Before the job can be claimed again. What was bought is written down first.
+        _tell_provider(outcome)
+    using = router.db_for_write(TryOnJob)
+    match outcome.verdict:
+        case Verdict.OK:
+            insist(lambda: _accepted(job, submission, answer), seconds=INSIST_SECONDS)
+        case Verdict.AMBIGUOUS:
+            insist(lambda: _unclear(job, submission, outcome), seconds=INSIST_SECONDS)
+        case Verdict.FATAL:
+
+            def refuse() -> None:
+                with transaction.atomic(using):
+                    _close(submission, TryOnSubmission.Outcome.REFUSED, outcome)
+                    job.fail(outcome.code, outcome.detail, conf.LEASE_SECONDS)
+
+            insist(refuse, seconds=INSIST_SECONDS)
+        case _:
+            word = (
+                TryOnSubmission.Outcome.REFUSED
+                if outcome.verdict is Verdict.REFUSED
+                else TryOnSubmission.Outcome.NOT_SENT
+            )
+            pause = outcome.retry_after_seconds or back_off_seconds(job.errors)
+
+            def take_back() -> None:
+                with transaction.atomic(using):
+                    _close(submission, word, outcome)
+                    job.wait_for_slot(
+                        min(pause, 300.0),
+                        code=outcome.code,
+                        message=outcome.detail,
+                        failed=not outcome.pauses,
+                    )
+
+            insist(take_back, seconds=INSIST_SECONDS)
+    if bought:
+        _tell_provider(outcome)
+
+
+def _tell_provider(outcome: Outcome) -> None:
+    """Remember what this says about Glam as a whole; what it says about the job counts more."""
+    try:
+        if outcome.pauses:
+            pause_submitting(outcome)
+        if outcome.throttled:
+            insist(lambda: ProviderState.throttle(conf.MAX_PARALLEL, outcome.retry_after_seconds))
+        if outcome.breaker:
+            insist(ProviderState.count_failure)
+        elif outcome.verdict is not Verdict.NOT_SENT:
+            insist(ProviderState.count_success)
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("what Glam answered (%s) is not remembered: %s", outcome.code, error)
+
+
+def pause_submitting(outcome: Outcome) -> None:
+    """Stop all submits for a wrong key or missing credits; say so once, loudly."""
+    detail = outcome.detail
+    try:
+        key = api_key()
+    except SettingError as error:
+        key, detail = "none", str(error)
+    if insist(lambda: ProviderState.pause(outcome.code, detail, key)):
+        answer = f"Glam answered {outcome.http_status}" if outcome.http_status else "nothing sent"
+        logger.critical(
+            "submitting is paused (%s): %s; jobs wait. %s", outcome.code, answer, detail
+        )
+
+
+def _accepted(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> None:
+    using = router.db_for_write(TryOnJob)
+    submissions = TryOnSubmission.objects.using(using)
+    try:
+        wait = next_question_seconds(job)
+        with transaction.atomic(using):
+            alive = submissions.accept(submission.pk, answer.event_id, answer.outcome.http_status)
+            # After a resubmit by hand the job follows the newer submission, not this late answer.
+            if alive and job.current_submission() == submission:
+                job.enter_queue(submission, wait)
+    except IntegrityError:
+        logger.critical(
+            "Glam gave job %s an event id that another job has; a person must look", job.pk
+        )
+        _unclear(job, submission, Outcome(Verdict.AMBIGUOUS, "duplicate_event"))
+
+
+def _unclear(job: TryOnJob, submission: TryOnSubmission, outcome: Outcome) -> None:
+    using = router.db_for_write(TryOnJob)
+    with transaction.atomic(using):
+        TryOnSubmission.objects.using(using).doubt(submission.pk, outcome)
+        job.hold_unconfirmed(
+            conf.UNFETCHED_GRACE_SECONDS, code=outcome.code, message=outcome.detail
+        )

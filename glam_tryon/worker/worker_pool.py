@@ -1,0 +1,179 @@
+"""The threads of one poller: the steps in flight, and what they bring back."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from uuid import UUID
+
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    reset_queries,
+)
+
+from glam_tryon.models.status import AT_GLAM
+from glam_tryon.worker.bulk_update import StillRunning, write_back
+from glam_tryon.worker.claim import Claimed, give_back, keep_leases
+from glam_tryon.worker.db_connections import refresh_connections
+from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.steps import advance
+from glam_tryon.worker.threads import Threads
+
+logger = logging.getLogger("glam_tryon.worker")
+
+#: So many steps are claimed for each thread, so that none idles while the next claim is made.
+AHEAD = 2
+#: How long polls in flight may take to end after a stop, in seconds.
+DROP_SECONDS = 2.0
+#: How often it is looked whether what is in flight is still worth a wait, in seconds.
+SLICE_SECONDS = 0.5
+#: How long after trouble with the database a step is done again, in seconds.
+DATABASE_SECONDS = 5.0
+#: After so many seconds a step hangs: its lease is not kept any longer.
+LONGEST_STEP_SECONDS = 900.0
+
+
+class Crew:
+    """A few long-lived threads; submits have their own, so that slow answers never delay one."""
+
+    def __init__(self, threads: int, senders: int, ended: Callable[[], None]) -> None:
+        self.threads = threads
+        self.senders = senders
+        self._ended = ended
+        self._pool = Threads(_work, threads, "glam_tryon_step")
+        self._sending = Threads(_work, senders, "glam_tryon_submit")
+        self._steps: dict[Future[StillRunning | None], Claimed] = {}
+        self._submits: dict[Future[StillRunning | None], Claimed] = {}
+        self._told: list[StillRunning] = []
+
+    def busy(self) -> bool:
+        """Say whether a step is in flight."""
+        return bool(self._steps or self._submits)
+
+    def room_for_submits(self) -> int:
+        """Return how many submits could begin at once."""
+        return self.senders - len(self._submits)
+
+    def room_for_steps(self) -> int:
+        """Return how many steps to claim now: a batch, or nothing while enough are waiting."""
+        room = AHEAD * self.threads - len(self._steps)
+        return room if room * 2 >= self.threads else 0
+
+    def begin(self, claimed: Claimed) -> None:
+        """Do the claimed step in a thread."""
+        pool, running = (
+            (self._sending, self._submits) if claimed.intent else (self._pool, self._steps)
+        )
+        future = pool.submit(claimed)
+        running[future] = claimed
+        # A step that ends may have freed a slot: the next job need not wait for the clock.
+        future.add_done_callback(lambda _future: self._ended())
+
+    def collect(self) -> None:
+        """Take the threads' answers; ``write`` writes them."""
+        for running in (self._steps, self._submits):
+            for future in [future for future in running if future.done()]:
+                del running[future]
+                if not future.cancelled() and (told := future.result()):
+                    self._told.append(told)
+
+    def write(self) -> None:
+        """Write together what can be written together of the answers.
+
+        Raises:
+            DatabaseError: the database is away; the answers are kept for the next call.
+        """
+        if self._told:
+            write_back(self._told)
+            self._told = []
+
+    def keep_leases(self) -> None:
+        """Let no other worker take over what is in flight, unless it hangs.
+
+        Four pictures over a slow line take longer than a lease.
+        """
+        oldest = time.monotonic() - LONGEST_STEP_SECONDS
+        keep_leases(
+            [
+                claimed.job
+                for running in (self._steps, self._submits)
+                for future, claimed in running.items()
+                if not future.done() and claimed.claimed_tick > oldest
+            ]
+        )
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until all that is in flight has ended, at most ``seconds``; say whether it has."""
+        return not wait([*self._steps, *self._submits], timeout=seconds).not_done
+
+    def dismiss(self, seconds: float) -> None:
+        """Let what is in flight end within ``seconds``, give the rest back, end the threads.
+
+        Raises:
+            DatabaseError: the database is away; the threads end all the same.
+        """
+        try:
+            self._dismiss(seconds)
+        finally:
+            for pool in (self._pool, self._sending):
+                pool.end(wait=not self.busy())
+
+    def _dismiss(self, seconds: float) -> None:
+        not_begun = [
+            claimed
+            for running in (self._steps, self._submits)
+            for future, claimed in running.items()
+            if future.cancel()
+        ]
+        give_back([claimed.job for claimed in not_begun if not claimed.intent])
+        logger.info("stopping, %d steps are in flight", len(self._steps) + len(self._submits))
+        self.wait(DROP_SECONDS)
+        self._see_through(time.monotonic() + seconds - DROP_SECONDS)
+        self.collect()
+        self.write()
+        if self.busy():
+            # What a POST brings is a fact and is not fenced; any other step runs again elsewhere.
+            late = len(self._steps) + len(self._submits)
+            logger.warning("%d steps were still running at the stop; their leases expire", late)
+
+    def _see_through(self, deadline: float) -> None:
+        """Wait for POSTs and downloads; drop questions, for anybody may ask them again.
+
+        A question whose answer just came has become a download: its lease is not returned.
+        """
+        dropped: set[UUID] = set()
+        while (left := deadline - time.monotonic()) > 0:
+            for future, claimed in self._steps.items():
+                job = claimed.job
+                asks = not future.done() and job.status in AT_GLAM and job.pk not in dropped
+                if asks and give_back([job], statuses=AT_GLAM):
+                    dropped.add(job.pk)
+            worth_it = set(self._submits).union(
+                future for future, claimed in self._steps.items() if claimed.job.pk not in dropped
+            )
+            if not wait(worth_it, timeout=min(left, SLICE_SECONDS)).not_done:
+                return
+
+
+def _work(claimed: Claimed) -> StillRunning | None:
+    """One step in a thread: whatever it raises, the thread and the loop live on."""
+    refresh_connections()
+    try:
+        return advance(claimed)
+    except (OperationalError, InterfaceError) as error:
+        # The job is not to blame, so its attempt does not count.
+        logger.warning("job %s: the database broke a step: %s", claimed.job.pk, error)
+        with suppress(DatabaseError, InterfaceError):
+            insist(lambda: give_back([claimed.job], DATABASE_SECONDS))
+        return None
+    except Exception:
+        # The lease expires and the step is claimed again; the third time ends the job as poison.
+        logger.exception("job %s: a step broke", claimed.job.pk)
+        return None
+    finally:
+        reset_queries()

@@ -1,0 +1,214 @@
+"""What the workers learn and count through the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+
+from glam_tryon.models import LearnedTimes, ProviderState, TryOnJob
+from glam_tryon.models.clock import after, database_time
+from glam_tryon.models.status import Lane, Status
+from glam_tryon.sandbox import Sandbox
+from glam_tryon.worker.bulk_update import StillRunning, write_back
+from glam_tryon.worker.claim import claim_steps
+from glam_tryon.worker.poll_interval import learning
+from glam_tryon.worker.poll_interval import load as traffic
+from glam_tryon.worker.poll_interval.duration_model import LONG_DECAY, Memory, median
+from glam_tryon.worker.poll_interval.learning import durations, learn, usual_seconds
+from glam_tryon.worker.poll_interval.next_poll import next_question_seconds
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> Iterator[None]:
+    learning.forget()
+    traffic.forget()
+    yield
+    learning.forget()
+    traffic.forget()
+
+
+def job(mask_type: str = "upper") -> TryOnJob:
+    return TryOnJob(mask_type=mask_type, garment_title="Shirt", product_key="1")
+
+
+def at_glam(**fields: Any) -> TryOnJob:
+    made = TryOnJob.objects.create(
+        mask_type="upper",
+        garment_title="Shirt",
+        product_key="1",
+        **{
+            "status": Status.IN_QUEUE,
+            "lane": Lane.UNDER_WAY,
+            "next_step_at": after(-1.0),
+            "submitted_at": after(-12.0),
+            **fields,
+        },
+    )
+    made.refresh_from_db()
+    return made
+
+
+def test_what_is_learned_is_what_the_next_process_reads() -> None:
+    memory = Memory()
+    for _ in range(6):
+        memory = memory.learned(8.0, 9.0)
+        assert learn(job(), 8.0, 9.0)
+    kept = LearnedTimes.objects.get(pk="upper")
+    assert kept.samples == 6
+    assert Memory.from_json(kept.weights).long == pytest.approx(memory.long, abs=1e-4)
+    learning.forget()
+    assert median(durations("upper")) == pytest.approx(median(memory.estimate()), rel=1e-3)
+
+
+def test_mask_types_are_learned_apart() -> None:
+    for _ in range(10):
+        learn(job("upper"), 8.0, 9.0)
+        learn(job("overall"), 38.0, 40.0)
+    learning.forget()
+    assert usual_seconds("upper") == pytest.approx(8.5, rel=0.15)
+    assert usual_seconds("overall") == pytest.approx(39.0, rel=0.15)
+
+
+def test_the_usual_time_is_unknown_until_a_few_jobs_were_seen() -> None:
+    assert usual_seconds("upper") is None
+    for _ in range(learning.TOLD_AFTER_JOBS):
+        learn(job(), 8.0, 9.0)
+    learning.forget()
+    assert usual_seconds("upper") is not None
+
+
+def test_eight_workers_learning_at_once_lose_nothing() -> None:
+    done: list[bool] = []
+
+    def work() -> None:
+        done.extend([learn(job(), 8.0, 9.0) for _ in range(5)])
+        connections.close_all()
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert done == [True] * 40
+    kept = LearnedTimes.objects.get()
+    assert kept.samples == 40
+    memory = Memory.from_json(kept.weights)
+    assert sum(memory.long) == pytest.approx((1 - LONG_DECAY**40) / (1 - LONG_DECAY), rel=1e-3)
+
+
+def test_many_questions_cost_no_more_queries_than_one() -> None:
+    one = job()
+    ProviderState.load()
+    with CaptureQueriesContext(connection) as first:
+        next_question_seconds(one)
+    with CaptureQueriesContext(connection) as more:
+        for elapsed in range(100):
+            next_question_seconds(one, float(elapsed))
+    assert len(first) == 5
+    assert len(more) == 0
+
+
+def test_counts_and_times_are_read_again_after_a_few_seconds() -> None:
+    now = 100.0
+    assert traffic.traffic(clock=lambda: now).asked_about == 0
+    durations("upper", clock=lambda: now)
+    at_glam()
+    learn(job(), 8.0, 9.0)
+    assert traffic.traffic(clock=lambda: now).asked_about == 0
+    before = durations("upper", clock=lambda: now)
+    now += 10
+    assert traffic.traffic(clock=lambda: now).asked_about == 1
+    assert durations("upper", clock=lambda: now) != before
+
+
+def test_while_one_thread_counts_the_others_go_on_with_the_old_counts() -> None:
+    now = 100.0
+    traffic.traffic(clock=lambda: now)
+    at_glam()
+    now += 10
+    with traffic._counting:
+        assert traffic.traffic(clock=lambda: now).asked_about == 0
+    assert traffic.traffic(clock=lambda: now).asked_about == 1
+
+
+def test_only_a_job_that_could_be_sent_now_is_a_queue() -> None:
+    at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(60.0))
+    assert traffic.traffic().waiting == 0
+    traffic.forget()
+    at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(-1.0))
+    assert traffic.traffic().waiting == 1
+
+
+def test_only_a_job_whose_first_question_is_over_or_near_counts_as_asked_about() -> None:
+    at_glam(next_step_at=after(30.0))
+    assert traffic.traffic().asked_about == 0
+    at_glam(next_step_at=after(traffic.CACHE_SECONDS / 2))
+    at_glam(next_step_at=after(30.0), asked_at=after(-3.0))
+    traffic.forget()
+    assert traffic.traffic().asked_about == 2
+
+
+def test_how_many_questions_a_second_are_allowed_is_the_shops_until_glam_has_too_many(
+    settings: Any,
+) -> None:
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "MAX_POLLS_PER_SECOND": 40}
+    assert traffic.traffic().polls_per_second == 40
+    for _worker in range(3):
+        # One piece of news.
+        ProviderState.throttle_polls(40)
+    traffic.forget()
+    assert traffic.traffic().polls_per_second == 20
+    for seconds, allowed in ((29, 20), (31, 24), (61, 28), (149, 36), (3600, 40)):
+        ProviderState.rows().update(polls_cap_changed_at=after(-seconds))
+        traffic.forget()
+        assert traffic.traffic().polls_per_second == pytest.approx(allowed), seconds
+    # What grew back is halved, not what was lowered before.
+    ProviderState.rows().update(polls_cap_changed_at=after(-61))
+    ProviderState.throttle_polls(40)
+    assert ProviderState.load().polls_cap == 14
+    for _time in range(10):
+        ProviderState.rows().update(polls_cap_changed_at=after(-3))
+        ProviderState.throttle_polls(40)
+    assert ProviderState.load().polls_cap == 1
+
+
+def test_a_claim_carries_the_time_of_the_database() -> None:
+    at_glam()
+    (claimed,) = claim_steps(1)
+    assert abs(claimed.database_time() - database_time("default")) < timedelta(seconds=5)
+    assert claimed.job.submitted_at is not None
+    assert 12 <= (claimed.database_time() - claimed.job.submitted_at).total_seconds() < 20
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_the_time_of_the_last_not_ready_is_kept(batched: bool) -> None:
+    at_glam(status=Status.IN_PROGRESS)
+    (claimed,) = claim_steps(1)
+    if batched:
+        row = StillRunning(claimed.job.pk, claimed.job.lease_token, 5.0, "IN_PROGRESS")
+        assert write_back([row]) == 1
+    else:
+        assert claimed.job.still_running(Status.IN_QUEUE, 5.0, remote_status="IN_QUEUE")
+    kept = TryOnJob.objects.get()
+    assert kept.asked_at is not None
+    assert abs(kept.asked_at - database_time("default")) < timedelta(seconds=5)
+
+
+def test_a_finished_job_teaches_how_long_it_took(
+    order: Callable[..., TryOnJob], drain: Callable[..., None], glam: Sandbox
+) -> None:
+    order()
+    drain()
+    kept = LearnedTimes.objects.get()
+    assert (kept.mask_type, kept.samples) == ("upper", 1)
+    memory = Memory.from_json(kept.weights)
+    # The sandbox draws at once, and the first question of a new shop comes within seconds.
+    assert sum(memory.long[:40]) == pytest.approx(1.0, abs=1e-3)
