@@ -23,7 +23,7 @@ _JOBS = """
 INSERT INTO {jobs} (
     id, status, priority, mask_type, content_type_id, product_key, garment_title, garment_image,
     garment_sha256, product_url, person_photo_id, owner, error_code, error_message, remote_status,
-    media_urls, lane, turn, next_step_at, lease_token, attempts, errors, polls, announced,
+    media_urls, queue, turn, next_step_at, lease_token, attempts, errors, polls, dispatched,
     created_at, submitted_at, ready_at, finished_at, feedback, feedback_reason
 )
 SELECT

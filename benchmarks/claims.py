@@ -15,7 +15,7 @@ from benchmarks.database import vacuum
 from benchmarks.table import table
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.clock import after
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 from glam_tryon.worker.bulk_update import StillRunning, write_back
 from glam_tryon.worker.lease import lease_due
 
@@ -34,7 +34,7 @@ def make_due(jobs: int) -> None:
                 mask_type="upper",
                 product_key=str(number),
                 garment_title="Shirt",
-                lane=Lane.UNDER_WAY,
+                queue=Queue.UNDER_WAY,
                 next_step_at=past + timedelta(milliseconds=number),
             )
             for number in range(jobs)

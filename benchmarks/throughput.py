@@ -19,7 +19,7 @@ from django.db import connection, connections
 
 from benchmarks.table import table
 from glam_tryon.models import TryOnJob, TryOnSubmission
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 from glam_tryon.worker import provider_client as glam_connection
 from glam_tryon.worker.poller import Poller
 
@@ -87,8 +87,8 @@ def make_active(jobs: int) -> None:
                 mask_type="upper",
                 product_key=str(number),
                 garment_title="Shirt",
-                announced="submitted",
-                lane=Lane.UNDER_WAY,
+                dispatched="submitted",
+                queue=Queue.UNDER_WAY,
                 submitted_at=now,
                 next_step_at=now - timedelta(minutes=1),
             )

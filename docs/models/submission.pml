@@ -29,7 +29,7 @@
 #endif
 
 /* The job's row. token: 0 is none, else the worker's number, for a worker does one step at a time;
- * resting: it has no lane, so nobody claims it. */
+ * resting: it has no queue, so nobody claims it. */
 mtype = { pending, submitting, unconfirmed, at_glam, ready, failed, canceled };
 mtype status = pending;
 byte token = 0;

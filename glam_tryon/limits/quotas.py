@@ -17,7 +17,7 @@ from glam_tryon.models import AddressCount, OrderLock, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.models.owner import SHOP
-from glam_tryon.models.status import OPEN, Lane, Status
+from glam_tryon.models.status import OPEN, Queue, Status
 
 
 def check_order(owner: str, address: str = "", *, free: bool = False) -> None:
@@ -41,7 +41,7 @@ def check_order(owner: str, address: str = "", *, free: bool = False) -> None:
     if limit is not None and address and AddressCount.of(*_counted_by(address, now)) >= limit:
         raise OrderRefused("limit_address", ends_at("day", now))
     # Those that wait are counted as bought, so that nobody waits for the next month unawares.
-    left = budget_left(now, waiting=_mine().filter(lane=Lane.SHOPPER).count())
+    left = budget_left(now, waiting=_mine().filter(queue=Queue.SHOPPER).count())
     if left.code:
         raise OrderRefused(left.code, left.ends_at)
 

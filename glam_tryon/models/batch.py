@@ -9,11 +9,11 @@ from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 
 
 class TryOnBatch(models.Model):
-    """Products times house models. While it is paused, its pending jobs wait in no lane of a slot.
+    """Products times house models. While it is paused, its pending jobs wait in no queue of a slot.
 
     Its key comes from the form that orders it, so a form that is sent twice makes one batch.
     """
@@ -62,7 +62,7 @@ class TryOnBatch(models.Model):
             paused = rows.filter(paused_at=None, canceled_at=None).update(paused_at=DatabaseNow())
             if paused:
                 pending = self.jobs.using(self._using).filter(status=Status.PENDING)
-                pending.update(lane=Lane.PAUSED)
+                pending.update(queue=Queue.PAUSED)
         return bool(paused)
 
     def resume(self) -> bool:
@@ -71,8 +71,8 @@ class TryOnBatch(models.Model):
             rows = TryOnBatch.objects.using(self._using).filter(pk=self.pk)
             resumed = rows.exclude(paused_at=None).update(paused_at=None)
             if resumed:
-                waiting = self.jobs.using(self._using).filter(lane=Lane.PAUSED)
-                waiting.update(lane=Lane.CATALOGUE)
+                waiting = self.jobs.using(self._using).filter(queue=Queue.PAUSED)
+                waiting.update(queue=Queue.CATALOGUE)
         return bool(resumed)
 
     def close(self) -> None:

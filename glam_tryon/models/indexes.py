@@ -10,7 +10,7 @@ from django.db.backends.ddl_references import Statement
 
 
 class IndexAtRest(models.Index):
-    """On PostgreSQL it holds jobs at rest only: those without a lane.
+    """On PostgreSQL it holds jobs at rest only: those without a queue.
 
     There each index of a table is written anew when a row changes, whatever changed, and a job
     under way changes at every step. MariaDB and SQLite write an index only when its own columns
@@ -23,7 +23,7 @@ class IndexAtRest(models.Index):
         """Return the statement for the database of ``schema_editor``."""
         if schema_editor.connection.vendor == "postgresql":
             at_rest = models.Index(
-                fields=self.fields, name=self.name, condition=models.Q(lane__isnull=True)
+                fields=self.fields, name=self.name, condition=models.Q(queue__isnull=True)
             )
             return at_rest.create_sql(model, schema_editor, using, **kwargs)
         return super().create_sql(model, schema_editor, using, **kwargs)

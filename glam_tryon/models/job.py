@@ -16,7 +16,7 @@ from glam_tryon.models.job_queryset import TryOnJobQuerySet
 from glam_tryon.models.job_wishes import JobWishes
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.person_photo import PersonPhoto
-from glam_tryon.models.status import pending_lane
+from glam_tryon.models.status import pending_queue
 from glam_tryon.models.submission import TryOnSubmission
 
 __all__ = [
@@ -43,8 +43,8 @@ class TryOnJob(JobWishes):
         ordering = ["-created_at"]
         permissions = [("resubmit_unconfirmed", _("Can send an unconfirmed try-on again"))]
         indexes = [
-            models.Index(fields=["lane", "next_step_at"], name="glam_tryon_job_due"),
-            models.Index(fields=["lane", "turn", "created_at"], name="glam_tryon_job_turn"),
+            models.Index(fields=["queue", "next_step_at"], name="glam_tryon_job_due"),
+            models.Index(fields=["queue", "turn", "created_at"], name="glam_tryon_job_turn"),
             models.Index(fields=["owner", "-created_at"], name="glam_tryon_job_owner"),
             models.Index(fields=["product_key", "content_type"], name="glam_tryon_job_product"),
             # Shoppers' jobs stand in neither of these, so their steps do not write them.
@@ -106,15 +106,15 @@ class TryOnJob(JobWishes):
     def wait_for(self, other: TryOnJob) -> bool:
         """Get a copy of the other one's picture, and not that of the one before."""
         return bool(
-            self._mine().update(repeats=other.pk, next_step_at=DatabaseNow(), lease_token="")
+            self._mine().update(reuse_of=other.pk, next_step_at=DatabaseNow(), lease_token="")
         )
 
     def draw_itself(self) -> bool:
         """No copy is to be had: wait for a slot, like any other."""
         return bool(
             self._mine().update(
-                repeats=None,
-                lane=pending_lane(self.priority),
+                reuse_of=None,
+                queue=pending_queue(self.priority),
                 next_step_at=DatabaseNow(),
                 lease_token="",
                 attempts=0,
@@ -132,14 +132,14 @@ class TryOnJob(JobWishes):
         """Say whether the lease holds at this instant of the database's clock."""
         return self._mine().filter(next_step_at__gt=DatabaseNow()).exists()
 
-    def remember_announced(self, word: str) -> bool:
+    def mark_dispatched(self, word: str) -> bool:
         """Keep which signal was sent last."""
-        self.announced = word
-        return bool(self._mine().update(announced=word))
+        self.dispatched = word
+        return bool(self._mine().update(dispatched=word))
 
     def rest(self) -> bool:
         """Nothing is left to do by itself."""
-        return bool(self._mine().update(lane=None, next_step_at=None, lease_token=""))
+        return bool(self._mine().update(queue=None, next_step_at=None, lease_token=""))
 
     def current_submission(self) -> TryOnSubmission | None:
         """Return the newest submission, None before the first."""

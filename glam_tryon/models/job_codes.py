@@ -16,7 +16,7 @@ WITH RECURSIVE codes AS (
 )
 SELECT code FROM codes WHERE code IS NOT NULL
 UNION
-SELECT error_code FROM {table} WHERE lane IS NOT NULL AND error_code > ''
+SELECT error_code FROM {table} WHERE queue IS NOT NULL AND error_code > ''
 ORDER BY 1
 """
 
@@ -24,10 +24,10 @@ ORDER BY 1
 def has_code(code: str) -> models.Q:
     """Return the condition for jobs with an error code.
 
-    It says of the lane what is always true: so PostgreSQL sees that the index of those at rest
+    It says of the queue what is always true: so PostgreSQL sees that the index of those at rest
     gives it all but the few under way, and does not read the table.
     """
-    at_rest = models.Q(lane__isnull=True)
+    at_rest = models.Q(queue__isnull=True)
     return (at_rest | ~at_rest) & models.Q(error_code=code)
 
 
@@ -38,7 +38,7 @@ class JobCodes(JobCrowd):
         """Return every error code that a job has now, each once."""
         connection = connections[self.db]
         # There the index has no others: see ``IndexAtRest``.
-        rest = "lane IS NULL AND" if connection.vendor == "postgresql" else ""
+        rest = "queue IS NULL AND" if connection.vendor == "postgresql" else ""
         with connection.cursor() as cursor:
             cursor.execute(_CODES.format(table=self.model._meta.db_table, rest=rest))
             return [code for (code,) in cursor.fetchall()]

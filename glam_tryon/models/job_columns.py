@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.files import private_storage
 from glam_tryon.models.owner import SHOP
-from glam_tryon.models.status import Lane, Priority, Status
+from glam_tryon.models.status import Priority, Queue, Status
 from glam_tryon.providers.base import MaskType
 
 MASK_TYPES = [
@@ -91,7 +91,7 @@ class JobColumns(models.Model):
         db_index=False,
     )
     # The job whose picture this one gets a copy of. No relation: its deletion changes nothing here.
-    repeats = models.UUIDField(null=True, editable=False)
+    reuse_of = models.UUIDField(null=True, editable=False)
     # Null, not empty, where there is none: many rows may have none, and a value is unique.
     request_key = models.CharField(  # noqa: DJ001
         max_length=64, null=True, editable=False
@@ -102,19 +102,19 @@ class JobColumns(models.Model):
     remote_status = models.CharField(_("Glam's status"), max_length=64, blank=True)
     media_urls = models.JSONField(default=list, blank=True, editable=False)
 
-    lane = models.PositiveSmallIntegerField(null=True, choices=Lane.choices, editable=False)
+    queue = models.PositiveSmallIntegerField(null=True, choices=Queue.choices, editable=False)
     turn = models.BigIntegerField(default=0, editable=False)
     next_step_at = models.DateTimeField(_("next step"), null=True, editable=False)
     lease_token = models.CharField(max_length=32, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(_("claims without progress"), default=0)
     errors = models.PositiveSmallIntegerField(_("errors in a row"), default=0)
     polls = models.PositiveIntegerField(_("questions asked"), default=0)
-    announced = models.CharField(max_length=16, blank=True, editable=False)
+    dispatched = models.CharField(max_length=16, blank=True, editable=False)
 
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, editable=False)
     # When Glam last said that it was not ready yet.
-    asked_at = models.DateTimeField(null=True, editable=False)
+    polled_at = models.DateTimeField(null=True, editable=False)
     ready_at = models.DateTimeField(_("Glam ready"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
 

@@ -19,8 +19,8 @@ from glam_tryon.models.status import (
     AT_GLAM,
     OPEN,
     REFETCHABLE,
-    Lane,
     Priority,
+    Queue,
     Status,
 )
 from glam_tryon.models.submission import TryOnSubmission
@@ -34,7 +34,7 @@ logger = logging.getLogger("glam_tryon.orders")
 Keys = Collection[uuid.UUID]
 #: What a job that starts anew no longer knows.
 _CLEAN: dict[str, Any] = {"attempts": 0, "errors": 0, "error_code": "", "error_message": ""}
-_DUE: dict[str, Any] = {"lane": Lane.UNDER_WAY, "next_step_at": DatabaseNow()}
+_DUE: dict[str, Any] = {"queue": Queue.UNDER_WAY, "next_step_at": DatabaseNow()}
 
 
 class JobCrowd(JobChoice):
@@ -60,15 +60,15 @@ class JobCrowd(JobChoice):
     def retry_all(self, turns: Mapping[uuid.UUID, int], *, note: str) -> int:
         """Send these failed ones once more, each at its turn, as ``TryOnJob.retry`` does."""
         waits = TryOnBatch.objects.filter(pk=OuterRef("batch_id"), paused_at__isnull=False)
-        lane = Case(
-            When(Exists(waits), then=Value(Lane.PAUSED)),
-            When(priority=Priority.CATALOGUE, then=Value(Lane.CATALOGUE)),
-            default=Value(Lane.SHOPPER),
+        queue = Case(
+            When(Exists(waits), then=Value(Queue.PAUSED)),
+            When(priority=Priority.CATALOGUE, then=Value(Queue.CATALOGUE)),
+            default=Value(Queue.SHOPPER),
         )
         places = [When(pk=key, then=Value(turn)) for key, turn in turns.items()]
         turn = Case(*places, default=F("turn"), output_field=BigIntegerField())
-        again = {"lane": lane, "turn": turn, "next_step_at": DatabaseNow(), "media_urls": []}
-        never = {"announced": "", "finished_at": None, "ready_at": None}
+        again = {"queue": queue, "turn": turn, "next_step_at": DatabaseNow(), "media_urls": []}
+        never = {"dispatched": "", "finished_at": None, "ready_at": None}
         # A job keeps its batch for good, so this is read before: a transaction that does not write
         # first fails on SQLite when a poller writes meanwhile.
         mine = self._ours(turns).filter(batch__isnull=False)
@@ -84,7 +84,7 @@ class JobCrowd(JobChoice):
     def ask_all_again(self, keys: Keys, *, note: str) -> int:
         """Ask Glam about these now, as ``TryOnJob.ask_again`` does."""
         origins = (Status.FAILED, *AT_GLAM)
-        waits: dict[str, Any] = {"announced": "submitted", "finished_at": None, **_DUE, **_CLEAN}
+        waits: dict[str, Any] = {"dispatched": "submitted", "finished_at": None, **_DUE, **_CLEAN}
         return len(self._move_all(keys, Status.IN_PROGRESS, origins, note=note, **waits))
 
     def refetch_all(self, keys: Keys, *, note: str) -> int:

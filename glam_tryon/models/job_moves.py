@@ -15,7 +15,7 @@ from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.job_columns import JobColumns
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.statistics import CountSlip, Event
-from glam_tryon.models.status import ALLOWED, Lane, Status, pending_lane
+from glam_tryon.models.status import ALLOWED, Queue, Status, pending_queue
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
 
@@ -109,21 +109,21 @@ class JobMoves(JobColumns):
         )
 
     def _wait(self, **fields: Any) -> bool:
-        """Become pending, in the lane of a slot or, while the batch is paused, beside it."""
+        """Become pending, in the queue of a slot or, while the batch is paused, beside it."""
         using = router.db_for_write(type(self), instance=self)
         with transaction.atomic(using):
-            lane = pending_lane(self.priority)
+            queue = pending_queue(self.priority)
             if self.batch_id is not None:
                 batch = TryOnBatch.lock(using, self.batch_id)
-                lane = Lane.PAUSED if batch and batch.paused_at else lane
-            return self._move(Status.PENDING, lane=lane, lease_token="", **fields)
+                queue = Queue.PAUSED if batch and batch.paused_at else queue
+            return self._move(Status.PENDING, queue=queue, lease_token="", **fields)
 
     def hold_unconfirmed(self, seconds: float, *, code: str, message: str) -> bool:
         """Nobody knows whether Glam took it. Looked at again after ``seconds``."""
         return self._move(
             Status.UNCONFIRMED,
             note=code,
-            lane=Lane.UNDER_WAY,
+            queue=Queue.UNDER_WAY,
             next_step_at=after(seconds),
             lease_token="",
             attempts=0,
@@ -139,7 +139,7 @@ class JobMoves(JobColumns):
             Status.IN_QUEUE,
             fenced=False,
             note=f"#{submission.number}",
-            lane=Lane.UNDER_WAY,
+            queue=Queue.UNDER_WAY,
             next_step_at=after(seconds),
             lease_token="",
             attempts=0,
@@ -147,7 +147,7 @@ class JobMoves(JobColumns):
             error_code="",
             error_message="",
             submitted_at=DatabaseNow(),
-            asked_at=None,
+            polled_at=None,
         )
 
     def still_running(self, to: Status, seconds: float, *, remote_status: str) -> bool:
@@ -159,7 +159,7 @@ class JobMoves(JobColumns):
             attempts=0,
             errors=0,
             polls=F("polls") + 1,
-            asked_at=DatabaseNow(),
+            polled_at=DatabaseNow(),
             remote_status=remote_status,
         )
 
@@ -196,7 +196,7 @@ class JobMoves(JobColumns):
         return self._move(
             Status.READY,
             origins=(Status.PENDING,),
-            note=f"a copy of {self.repeats}",
+            note=f"a copy of {self.reuse_of}",
             next_step_at=after(lease_seconds),
             finished_at=DatabaseNow(),
             attempts=0,
@@ -213,7 +213,7 @@ class JobMoves(JobColumns):
         return self._move(
             Status.READY if self._keeps_pictures() else Status.FAILED,
             note=code,
-            lane=Lane.UNDER_WAY,
+            queue=Queue.UNDER_WAY,
             next_step_at=after(lease_seconds),
             finished_at=Coalesce("finished_at", DatabaseNow()),
             attempts=0,

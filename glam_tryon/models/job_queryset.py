@@ -6,14 +6,14 @@ from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.job_choice import NEEDS_PERSON
 from glam_tryon.models.job_codes import JobCodes
 from glam_tryon.models.owner import ERASED, SHOP
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 
 
 class TryOnJobQuerySet(JobCodes):
     def moving(self) -> TryOnJobQuerySet:
         """Those that this version will still change by itself, without a person's decision."""
-        lanes = [Lane.UNDER_WAY, Lane.SHOPPER, Lane.CATALOGUE]
-        return self.filter(lane__in=lanes, status__in=Status.values).exclude(
+        queues = [Queue.UNDER_WAY, Queue.SHOPPER, Queue.CATALOGUE]
+        return self.filter(queue__in=queues, status__in=Status.values).exclude(
             status=Status.UNCONFIRMED, error_code=NEEDS_PERSON
         )
 
@@ -27,15 +27,15 @@ class TryOnJobQuerySet(JobCodes):
         A status that is not known is a newer version's, and so is its next step: while a shop is
         upgraded, pollers of both versions work.
         """
-        return self.filter(lane=Lane.UNDER_WAY, status__in=Status.values).order_by("next_step_at")
+        return self.filter(queue=Queue.UNDER_WAY, status__in=Status.values).order_by("next_step_at")
 
-    def waiting_for_a_slot(self, lane: Lane) -> TryOnJobQuerySet:
+    def waiting_for_a_slot(self, queue: Queue) -> TryOnJobQuerySet:
         """Those that may be sent now, in the order of their turns, then of their asking.
 
         Written as an exclusion, which no index serves: SQLite would choose the one by time and
         then sort a whole backlog.
         """
-        due = self.filter(lane=lane, status=Status.PENDING)
+        due = self.filter(queue=queue, status=Status.PENDING)
         due = due.exclude(next_step_at__gt=DatabaseNow())
         return due.order_by("turn", "created_at")
 

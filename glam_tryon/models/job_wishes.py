@@ -9,7 +9,7 @@ from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.job_moves import JobMoves
 from glam_tryon.models.result import TryOnResult
-from glam_tryon.models.status import AT_GLAM, REFETCHABLE, Lane, Status
+from glam_tryon.models.status import AT_GLAM, REFETCHABLE, Queue, Status
 from glam_tryon.models.submission import TryOnSubmission
 
 
@@ -34,7 +34,7 @@ class JobWishes(JobMoves):
                 Status.CANCELED,
                 fenced=fenced,
                 note=note,
-                lane=Lane.UNDER_WAY,
+                queue=Queue.UNDER_WAY,
                 next_step_at=DatabaseNow(),
                 lease_token="",
                 attempts=0,
@@ -79,14 +79,14 @@ class JobWishes(JobMoves):
             origins=(Status.FAILED, *AT_GLAM),
             fenced=False,
             note="asked again by hand",
-            lane=Lane.UNDER_WAY,
+            queue=Queue.UNDER_WAY,
             next_step_at=DatabaseNow(),
             lease_token="",
             attempts=0,
             errors=0,
             error_code="",
             error_message="",
-            announced="submitted",
+            dispatched="submitted",
             finished_at=None,
         )
         if not waiting:
@@ -107,7 +107,7 @@ class JobWishes(JobMoves):
             fenced=False,
             note="fetched again by hand",
             media_urls=[],
-            lane=Lane.UNDER_WAY,
+            queue=Queue.UNDER_WAY,
             next_step_at=DatabaseNow(),
             lease_token="",
             attempts=0,
@@ -132,7 +132,7 @@ class JobWishes(JobMoves):
             error_code="",
             error_message="",
             media_urls=[],
-            announced="",
+            dispatched="",
             finished_at=None,
             ready_at=None,
         )

@@ -23,8 +23,8 @@ class Priority(models.TextChoices):
     CATALOGUE = "catalogue", _("catalogue")
 
 
-class Lane(models.IntegerChoices):
-    """What a job waits for; the claim reads jobs lane by lane. No lane: nothing is left to do."""
+class Queue(models.IntegerChoices):
+    """What a job waits for; the claim reads one queue at a time. None: nothing is left to do."""
 
     UNDER_WAY = 0, _("its next step")
     SHOPPER = 1, _("a slot, with a shopper waiting")
@@ -54,6 +54,6 @@ ALLOWED: dict[Status, tuple[Status, ...]] = {
 }
 
 
-def pending_lane(priority: str) -> Lane:
-    """Return the lane in which a pending job of this priority waits."""
-    return Lane.CATALOGUE if priority == Priority.CATALOGUE else Lane.SHOPPER
+def pending_queue(priority: str) -> Queue:
+    """Return the queue in which a pending job of this priority waits."""
+    return Queue.CATALOGUE if priority == Priority.CATALOGUE else Queue.SHOPPER

@@ -15,7 +15,7 @@ from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.statistics import CountSlip, Event
-from glam_tryon.models.status import OPEN, Lane, Priority, Status
+from glam_tryon.models.status import OPEN, Priority, Queue, Status
 from glam_tryon.orders.bulk_commands import cancel_all, retry_all
 from glam_tryon.orders.place import garment_facts, may_wear, request_key
 from glam_tryon.orders.queueing import next_turn, wake_pollers
@@ -109,7 +109,7 @@ def _write(using: str, batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
         )
         new = [job for job in jobs if job.request_key not in known]
         for job in new:
-            job.lane = Lane.PAUSED if now.paused_at else Lane.CATALOGUE
+            job.queue = Queue.PAUSED if now.paused_at else Queue.CATALOGUE
         rows.bulk_create(new)
         TryOnTransition.objects.using(using).bulk_create(
             [TryOnTransition(job=job, status=Status.PENDING, at=DatabaseNow()) for job in new]

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.job_queryset import TryOnJobQuerySet
-from glam_tryon.models.status import pending_lane
+from glam_tryon.models.status import pending_queue
 from glam_tryon.orders.queueing import wake_pollers
 
 #: So many jobs are changed in one transaction, so that pollers are not kept waiting.
@@ -38,11 +38,11 @@ def retry_all(keys: Keys, *, note: str) -> int:
     begun: int = ProviderState.load().last_turn
     # Each behind its owner's own waiting jobs, as ``next_turn`` puts one.
     waiting = _these().filter(owner__in={owner for _key, owner, _priority in jobs})
-    lasts = waiting.filter(lane__isnull=False).values_list("owner", "lane").annotate(Max("turn"))
-    nexts = {(owner, lane): max(begun, last + 1) for owner, lane, last in lasts}
+    lasts = waiting.filter(queue__isnull=False).values_list("owner", "queue").annotate(Max("turn"))
+    nexts = {(owner, queue): max(begun, last + 1) for owner, queue, last in lasts}
     turns = {}
     for key, owner, priority in jobs:
-        place = (owner, pending_lane(priority))
+        place = (owner, pending_queue(priority))
         turns[key] = nexts.get(place, begun)
         nexts[place] = turns[key] + 1
     retried = _these().retry_all(turns, note=note)

@@ -17,7 +17,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.statistics import CountSlip, Event
-from glam_tryon.models.status import CLOSED, Lane, Priority, Status, pending_lane
+from glam_tryon.models.status import CLOSED, Priority, Queue, Status, pending_queue
 from glam_tryon.orders.garment_snapshot import snapshot
 from glam_tryon.orders.queueing import next_turn, wake_pollers
 from glam_tryon.orders.reuse import own_repeat, picture_key, pictures_of, shared_repeat
@@ -81,7 +81,7 @@ def request_tryon(
         owner=owner,
         user=user if getattr(user, "is_authenticated", False) else None,
         request_key=request_key(owner, request_id) if request_id else None,
-        lane=pending_lane(priority),
+        queue=pending_queue(priority),
         turn=next_turn(owner, priority),
         next_step_at=DatabaseNow(),
     )
@@ -101,7 +101,7 @@ def request_tryon(
                 if other is None:
                     count_order(address)
                 else:
-                    job.repeats, job.lane = other.pk, Lane.UNDER_WAY
+                    job.reuse_of, job.queue = other.pk, Queue.UNDER_WAY
             job.save(using=using, force_insert=True)
             TryOnTransition.objects.using(using).create(
                 job=job, status=Status.PENDING, at=DatabaseNow()

@@ -6,7 +6,7 @@ from django.db import connections, router
 from django.db.models import Max
 
 from glam_tryon.models import ProviderState, TryOnJob
-from glam_tryon.models.status import pending_lane
+from glam_tryon.models.status import pending_queue
 
 #: PostgreSQL's channel on which an idle poller hears of a new job.
 CHANNEL = "glam_tryon_jobs"
@@ -20,7 +20,7 @@ def next_turn(owner: str, priority: str) -> int:
     using = router.db_for_write(TryOnJob)
     mine = (
         TryOnJob.objects.using(using)
-        .filter(owner=owner, lane=pending_lane(priority))
+        .filter(owner=owner, queue=pending_queue(priority))
         .aggregate(last=Max("turn"))["last"]
     )
     begun: int = ProviderState.load().last_turn

@@ -78,7 +78,7 @@ def results_to_delete() -> models.QuerySet[TryOnJob]:
 def jobs_to_delete() -> models.QuerySet[TryOnJob]:
     """Jobs without pictures that ended ``JOB_DAYS`` ago. The ledger's rows outlive them."""
     drawn = Exists(TryOnResult.objects.filter(job_id=OuterRef("pk")))
-    ended = Q(lane=None, finished_at__lt=after(-DAY_SECONDS * conf.JOB_DAYS))
+    ended = Q(queue=None, finished_at__lt=after(-DAY_SECONDS * conf.JOB_DAYS))
     return _jobs().closed().filter(~drawn, ended)
 
 

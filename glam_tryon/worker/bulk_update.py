@@ -38,7 +38,7 @@ _STATUSES = ", ".join(f"'{status.value}'" for status in AT_GLAM)
 # Every name in these statements is the package's own; all values are parameters.
 _POSTGRESQL = f"""
 UPDATE {{table}} AS job SET {_SET.replace("polls + 1", "job.polls + 1")},
-    asked_at = STATEMENT_TIMESTAMP(),
+    polled_at = STATEMENT_TIMESTAMP(),
     next_step_at = STATEMENT_TIMESTAMP() + make_interval(secs => told.seconds),
     remote_status = told.remote_status
 FROM unnest(%s::uuid[], %s::text[], %s::float8[], %s::text[])
@@ -48,7 +48,7 @@ WHERE job.id = told.id AND job.lease_token = told.lease_token AND job.status IN 
 
 _OTHERS = f"""
 UPDATE {{table}} SET {_SET},
-    asked_at = {{now}},
+    polled_at = {{now}},
     next_step_at = {{next}},
     remote_status = %s
 WHERE id IN ({{ids}}) AND (id, lease_token) IN ({{pairs}}) AND status IN ({_STATUSES})

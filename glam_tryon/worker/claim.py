@@ -23,7 +23,7 @@ from glam_tryon.models import (
 )
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.job_moves import log_move
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 from glam_tryon.worker.lease import lease_due
 
 #: How long after it was found used up the budget is looked at again, in seconds.
@@ -94,7 +94,7 @@ def claim_submissions(limit: int) -> list[Claimed]:
     """
     using = router.db_for_write(TryOnJob)
     jobs = TryOnJob.objects.using(using)
-    waiting = jobs.waiting_for_a_slot(Lane.SHOPPER) | jobs.waiting_for_a_slot(Lane.CATALOGUE)
+    waiting = jobs.waiting_for_a_slot(Queue.SHOPPER) | jobs.waiting_for_a_slot(Queue.CATALOGUE)
     if limit < 1 or not waiting.exists():
         return []
     # A busy poller looks a hundred times a second, so the likeliest no comes first.
@@ -129,21 +129,21 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
     free = [number for number in range(cap) if number not in taken][: max(0, cap - len(taken))]
     most = min(limit, len(free), 1 if state.is_probing() else len(free))
     jobs = TryOnJob.objects.using(using)
-    keys = list(jobs.waiting_for_a_slot(Lane.SHOPPER).values_list("pk", flat=True)[:most])
+    keys = list(jobs.waiting_for_a_slot(Queue.SHOPPER).values_list("pk", flat=True)[:most])
     # The last slot is kept for a shopper, unless it is the only one there is.
     spare = most - len(keys)
     if cap > 1:
         spare = min(spare, len(free) - len(keys) - 1)
     if spare > 0:
-        keys += jobs.waiting_for_a_slot(Lane.CATALOGUE).values_list("pk", flat=True)[:spare]
+        keys += jobs.waiting_for_a_slot(Queue.CATALOGUE).values_list("pk", flat=True)[:spare]
     if not keys:
         return []
     token = uuid.uuid4().hex
     # Only what waits for a slot still: a cancellation or a pause since the SELECT stands.
-    waiting = jobs.filter(pk__in=keys, status=Status.PENDING).exclude(lane=Lane.PAUSED)
+    waiting = jobs.filter(pk__in=keys, status=Status.PENDING).exclude(queue=Queue.PAUSED)
     waiting.update(
         status=Status.SUBMITTING,
-        lane=Lane.UNDER_WAY,
+        queue=Queue.UNDER_WAY,
         lease_token=token,
         next_step_at=after(conf.LEASE_SECONDS),
         attempts=F("attempts") + 1,
@@ -165,7 +165,7 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
     claimed = []
     for job, slot in zip(chosen, free, strict=False):
         job.status = Status.SUBMITTING
-        job.lane = Lane.UNDER_WAY
+        job.queue = Queue.UNDER_WAY
         intent = TryOnSubmission(
             job=job,
             job_key=job.pk,

@@ -9,7 +9,7 @@ from glam_tryon.limits.budget import budget_left
 from glam_tryon.limits.kill_switch import is_stopped
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import database_time
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 
 
 def problems() -> list[str]:
@@ -33,7 +33,7 @@ def _problems() -> list[str]:
         found.append(f"submitting is paused ({state.pause_code}) since {state.paused_at:%F %T}")
     oldest = (
         TryOnJob.objects.using(using)
-        .filter(status=Status.PENDING, lane__in=[Lane.SHOPPER, Lane.CATALOGUE])
+        .filter(status=Status.PENDING, queue__in=[Queue.SHOPPER, Queue.CATALOGUE])
         .order_by("created_at")
         .values_list("created_at", flat=True)
         .first()

@@ -11,11 +11,11 @@ from django.db.models import F
 
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.clock import after
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 
 # The order of the claim is that of the index glam_tryon_job_due.
 _DUE = """
-WHERE lane = {lane} AND next_step_at <= {now} AND status IN ({statuses})
+WHERE queue = {queue} AND next_step_at <= {now} AND status IN ({statuses})
 ORDER BY next_step_at LIMIT %s {lock}
 """
 _TAKE = """
@@ -23,8 +23,8 @@ UPDATE {table} SET lease_token = %s, next_step_at = {end}, attempts = attempts +
 WHERE id IN (SELECT id FROM {table} {due})
 RETURNING {columns}
 """
-# MariaDB's optimiser takes the index by its lane alone while many jobs are due; then the last claim
-# locks every job under way to find that no more are due, and meets those who write answers.
+# MariaDB's optimiser takes the index by its queue alone while many jobs are due; then the last
+# claim locks every job under way to find that no more are due, and meets those who write answers.
 _READ = "SELECT {columns} FROM {table} FORCE INDEX (glam_tryon_job_due) {due}"
 _POSTGRESQL = {
     "now": "STATEMENT_TIMESTAMP()",
@@ -82,7 +82,7 @@ def _filled(statement: str, words: dict[str, str]) -> str:
     statuses = ", ".join(f"'{status}'" for status in Status.values)
     return statement.format(
         table=TryOnJob._meta.db_table,
-        due=_DUE.format(lane=int(Lane.UNDER_WAY), statuses=statuses, **words),
+        due=_DUE.format(queue=int(Queue.UNDER_WAY), statuses=statuses, **words),
         columns=", ".join(str(field.column) for field in TryOnJob._meta.concrete_fields),
         **words,
     )

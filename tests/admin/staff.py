@@ -68,16 +68,16 @@ def taken_by(action: str, job: TryOnJob) -> TryOnJob:
         case "submit_now":
             return put(job, next_step_at=now + timedelta(hours=1), errors=3)
         case "ask_again":
-            return put(sent(job), status="failed", error_code="expired", lane=None)
+            return put(sent(job), status="failed", error_code="expired", queue=None)
         case "retry_failed":
-            return put(sent(job), status="failed", error_code="glam_failed", lane=None)
+            return put(sent(job), status="failed", error_code="glam_failed", queue=None)
         case "cancel_jobs":
-            return put(sent(job), status="in_queue", lane=0)
+            return put(sent(job), status="in_queue", queue=0)
         case "refetch_results" | "delete_pictures":
-            return put(drawn(sent(job)), status="ready", lane=None, finished_at=now)
+            return put(drawn(sent(job)), status="ready", queue=None, finished_at=now)
         case "resubmit_unconfirmed":
             sent(job, event_id=None, outcome="ambiguous", fetched_at=now)
-            return put(job, status="unconfirmed", error_code=NEEDS_PERSON, lane=None)
+            return put(job, status="unconfirmed", error_code=NEEDS_PERSON, queue=None)
     return job
 
 

@@ -44,7 +44,7 @@ def test_an_action_takes_the_eligible_and_says_what_became_of_the_rest(
     admin_client: Client, order: Order, action: str
 ) -> None:
     job = taken_by(action, order())
-    other = put(order(), status="canceled" if action == "delete_pictures" else "ready", lane=None)
+    other = put(order(), status="canceled" if action == "delete_pictures" else "ready", queue=None)
     before = row(job), row(other)
     assert act(admin_client, action, job, other) == TOLD[action]
     assert row(job) != before[0]
@@ -55,7 +55,7 @@ def test_an_action_takes_the_eligible_and_says_what_became_of_the_rest(
 def test_an_action_that_could_do_nothing_warns_and_logs_nothing(
     admin_client: Client, order: Order, action: str
 ) -> None:
-    job = put(order(), status="storing", lane=0, deleted_at=timezone.now())
+    job = put(order(), status="storing", queue=0, deleted_at=timezone.now())
     answer = post(admin_client, action, job)
     (message,) = answer.context["messages"]
     assert message.level_tag == "warning"

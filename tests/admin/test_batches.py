@@ -62,7 +62,7 @@ def batch(product: Product, models: list[PersonPhoto]) -> TryOnBatch:
 def finish(job: TryOnJob, status: str = "ready", **fields: Any) -> TryOnResult:
     """Let a job be over, a ready one with a picture."""
     TryOnJob.objects.filter(pk=job.pk).update(
-        status=status, lane=None, next_step_at=None, finished_at=DatabaseNow(), **fields
+        status=status, queue=None, next_step_at=None, finished_at=DatabaseNow(), **fields
     )
     result = TryOnResult(job=job, position=0, width=240, height=320, sha256=uuid.uuid4().hex * 2)
     if status == "ready":
@@ -313,7 +313,7 @@ def test_nothing_changes_on_a_get_or_by_an_unknown_word(
         assert admin_client.get(f"{LIST}{batch.pk}/{name}/", {"do": "cancel"}).status_code == 405
     assert admin_client.post(f"{LIST}{batch.pk}/steer/", {"do": "burn"}).status_code == 404
     assert admin_client.post(f"{LIST}{uuid.uuid4()}/steer/", {"do": "pause"}).status_code == 404
-    assert set(batch.jobs.values_list("status", "lane")) == {("pending", 2)}
+    assert set(batch.jobs.values_list("status", "queue")) == {("pending", 2)}
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def finish(job: TryOnJob) -> TryOnJob:
     for position in range(2):
         result = TryOnResult(job=job, position=position, width=240, height=320, sha256="0" * 64)
         result.image.save(f"result{position}.jpg", ContentFile(picture(colour="#113355")))
-    return put(job, status="ready", lane=None, next_step_at=None)
+    return put(job, status="ready", queue=None, next_step_at=None)
 
 
 def page(client: Client, address: str = LIST, **query: str) -> str:
@@ -215,7 +215,7 @@ def test_a_job_at_rest_can_be_deleted(admin_client: Client, order: Order) -> Non
 def test_a_job_that_is_under_way_cannot_be_deleted(
     admin_client: Client, order: Order, status: str
 ) -> None:
-    job = put(order(), status=status, lane=0)
+    job = put(order(), status=status, queue=0)
     assert admin_client.post(f"{LIST}{job.pk}/delete/", {"post": "yes"}).status_code == 403
     data = {"action": "delete_selected", "_selected_action": [str(job.pk)], "post": "yes"}
     admin_client.post(LIST, data)

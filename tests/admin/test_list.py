@@ -40,7 +40,7 @@ def crowd(order: Order) -> list[TryOnJob]:
                 "id": uuid.uuid4(),
                 "request_key": None,
                 "status": "pending" if number % 10 == 0 else "ready",
-                "lane": 1 if number % 10 == 0 else None,
+                "queue": 1 if number % 10 == 0 else None,
             }
         )
         for number in range(130)
@@ -135,8 +135,8 @@ def shown(client: Client, **query: str) -> set[uuid.UUID]:
 def test_each_filter_shows_its_jobs_only(
     admin_client: Client, order: Order, house_model: PersonPhoto
 ) -> None:
-    failed = put(order(), status="failed", error_code="glam_failed", lane=None)
-    old = put(order(), created_at=timezone.now() - timedelta(days=3), lane=None, status="ready")
+    failed = put(order(), status="failed", error_code="glam_failed", queue=None)
+    old = put(order(), created_at=timezone.now() - timedelta(days=3), queue=None, status="ready")
     catalogue = put(order(), priority="catalogue", content_type=None)
     other = put(order(), person_photo=None)
     everyone = {failed.pk, old.pk, catalogue.pk, other.pk}
@@ -161,7 +161,7 @@ def test_a_filter_of_nonsense_shows_nothing(admin_client: Client, order: Order, 
 def test_the_error_codes_are_those_that_there_are(order: Order) -> None:
     codes = ["b", "a", "b", "c", ""]
     for number, code in enumerate(codes):
-        put(order(), error_code=code, lane=0 if number == 3 else None)
+        put(order(), error_code=code, queue=0 if number == 3 else None)
     assert TryOnJob.objects.error_codes() == ["a", "b", "c"]
 
 
@@ -194,7 +194,7 @@ QUESTIONS: dict[str, dict[str, str]] = {
 def test_a_page_of_the_list_costs_six_queries_at_most(
     admin_client: Client, crowd: list[TryOnJob], question: str
 ) -> None:
-    TryOnJob.objects.filter(status="pending").update(status="in_queue", lane=0)
+    TryOnJob.objects.filter(status="pending").update(status="in_queue", queue=0)
     assert len(queries(admin_client, JOBS, **QUESTIONS[question])) <= MOST_QUERIES
 
 
@@ -245,7 +245,7 @@ def test_a_step_of_a_job_writes_no_index_of_the_list() -> None:
         )
         found = [definition for (definition,) in cursor.fetchall()]
     assert len(found) == 6
-    assert [each for each in found if not each.endswith("WHERE (lane IS NULL)")] == []
+    assert [each for each in found if not each.endswith("WHERE (queue IS NULL)")] == []
 
 
 def test_why_jobs_wait_costs_three_more_where_one_that_waits_is_seen(

@@ -77,7 +77,7 @@ def test_a_shoppers_own_photo_is_named_and_not_shown(
 
 
 def test_a_job_whose_photo_is_gone_says_so(admin_client: Client, order: Order) -> None:
-    job = put(order(), person_photo=None, status="failed", lane=None)
+    job = put(order(), person_photo=None, status="failed", queue=None)
     html = job_page(admin_client, job)
     assert "the photo was deleted" in html
     assert "so it cannot be sent again" in html

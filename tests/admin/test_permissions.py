@@ -77,9 +77,9 @@ class Deed:
             photo = jobs.add_photo(ContentFile(picture()), user=self.user)
             self.job = put(self.job, person_photo=photo)
         if name == "publish":
-            self.job = drawn(put(self.batch.jobs.get(), status="ready", lane=None))
+            self.job = drawn(put(self.batch.jobs.get(), status="ready", queue=None))
         if name == "delete":
-            self.job = put(self.job, status="ready", lane=None)
+            self.job = put(self.job, status="ready", queue=None)
         if name == "refund":
             sent(self.job, price="0.10", credits="1")
 

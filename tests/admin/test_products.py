@@ -40,7 +40,7 @@ def products(product: Product) -> list[Product]:
 def finish(job: TryOnJob, *, published: bool = False) -> TryOnResult:
     """Let a job have become ready, with one picture."""
     TryOnJob.objects.filter(pk=job.pk).update(
-        status="ready", lane=None, next_step_at=None, finished_at=DatabaseNow()
+        status="ready", queue=None, next_step_at=None, finished_at=DatabaseNow()
     )
     result = TryOnResult(job=job, position=0, width=240, height=320, sha256=uuid.uuid4().hex * 2)
     result.image.save("0-abc.jpg", ContentFile(picture()), save=False)

@@ -391,7 +391,7 @@ def test_the_index_says_each_trouble_once(
 ) -> None:
     job = order()
     TryOnJob.objects.filter(pk=job.pk).update(
-        status="unconfirmed", error_code="needs_person", lane=0
+        status="unconfirmed", error_code="needs_person", queue=0
     )
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "SHOP_DAY_LIMIT": 0}
     switch.stop("ada")

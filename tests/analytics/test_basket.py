@@ -47,7 +47,7 @@ def test_who_tried_it_on_before_is_told_apart(
 ) -> None:
     job = mine(client, order)
     add(client, product)
-    TryOnJob.objects.filter(pk=job.pk).update(status="ready", lane=None)
+    TryOnJob.objects.filter(pk=job.pk).update(status="ready", queue=None)
     add(client, product)
     add(Client(), product)
     assert details("added-to-basket") == ["", "tried", ""]
@@ -69,7 +69,7 @@ def test_a_verdict_takes_the_one_before_back(
     client: Client, order: Callable[..., TryOnJob]
 ) -> None:
     job = mine(client, order)
-    TryOnJob.objects.filter(pk=job.pk).update(status="ready", lane=None)
+    TryOnJob.objects.filter(pk=job.pk).update(status="ready", queue=None)
     job.results.create(position=0, image="x.jpg", width=1, height=1, sha256="", source_url="")
     address = f"/tryon/jobs/{job.pk}/feedback/"
     for verdict, reason in (("up", ""), ("down", ""), ("down", "face")):

@@ -222,10 +222,10 @@ def test_what_goes_on_is_read_with_one_statement(
     waiting, sent, settling, resting = order(), order(), order(), order()
     rows = TryOnJob.objects
     rows.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(minutes=5))
-    rows.filter(pk=sent.pk).update(status="in_queue", lane=0)
+    rows.filter(pk=sent.pk).update(status="in_queue", queue=0)
     doubtful = {"status": "unconfirmed", "error_code": "needs_person"}
-    rows.filter(pk=settling.pk).update(lane=0, **doubtful)
-    rows.filter(pk=resting.pk).update(lane=None, **doubtful)
+    rows.filter(pk=settling.pk).update(queue=0, **doubtful)
+    rows.filter(pk=resting.pk).update(queue=None, **doubtful)
     TryOnSubmission.objects.create(
         job=sent, job_key=sent.pk, number=1, slot=0, started_at=DatabaseNow()
     )

@@ -54,7 +54,7 @@ def staff(page: Page, shop: str, django_user_model: Any) -> Page:
 def finish(job: TryOnJob) -> None:
     """Let a job have become ready, with its garment as the picture."""
     TryOnJob.objects.filter(pk=job.pk).update(
-        status="ready", lane=None, next_step_at=None, finished_at=DatabaseNow()
+        status="ready", queue=None, next_step_at=None, finished_at=DatabaseNow()
     )
     result = TryOnResult(job=job, position=0, width=900, height=1200, sha256=f"{job.pk.hex:0<64}")
     with job.garment_image.open("rb") as opened:
@@ -188,7 +188,7 @@ def test_the_pages_stand_on_a_telephone_and_in_the_dark(
     finish(ready)
     TryOnJob.objects.filter(pk=failed.pk).update(
         status="failed",
-        lane=None,
+        queue=None,
         error_code="glam_failed",
         error_message="No face could be found in the photo.",
     )

@@ -253,7 +253,7 @@ def test_a_try_on_that_took_too_long_is_begun_again(shopper: Shopper, glam: Sand
     shopper.press("Try it on")
     expect(shopper.dialog.get_by_role("heading", name="Drawing")).to_be_visible()
     TryOnJob.objects.update(
-        status=Status.FAILED, error_code="expired", lane=None, finished_at=timezone.now()
+        status=Status.FAILED, error_code="expired", queue=None, finished_at=timezone.now()
     )
     expect_end(shopper, "This took too long.", "Try again")
     glam.release()
@@ -270,6 +270,6 @@ def test_a_try_on_that_a_person_looks_into_offers_nothing_but_the_way_back(
     shopper.choose_model()
     shopper.press("Try it on")
     expect(shopper.dialog.get_by_role("heading", name="Drawing")).to_be_visible()
-    TryOnJob.objects.update(status=Status.UNCONFIRMED, error_code="needs_person", lane=None)
+    TryOnJob.objects.update(status=Status.UNCONFIRMED, error_code="needs_person", queue=None)
     expect_end(shopper, "You need not do anything.", "Back to the product")
     expect(shopper.dialog.get_by_role("link", name="Try again")).to_be_hidden()

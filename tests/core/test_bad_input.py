@@ -362,7 +362,7 @@ def test_a_photo_deleted_before_it_was_sent_cancels_the_job_and_buys_nothing(
     assert "choose it again" in error_words(job)
     assert glam.accepted == []
     assert TryOnSubmission.objects.holding_slots().count() == 0
-    assert job.lane is None
+    assert job.queue is None
 
 
 def test_a_photo_whose_file_is_missing_fails_that_job_only(
@@ -438,7 +438,7 @@ def test_a_job_canceled_within_a_step_stores_nothing_late(
     order()
     drain()
     job = TryOnJob.objects.get()
-    assert (job.status, job.lane) == ("canceled", None)
+    assert (job.status, job.queue) == ("canceled", None)
     assert not TryOnResult.objects.exists()
     assert stored(media_root) == []
     assert TryOnSubmission.objects.holding_slots().count() == 0

@@ -19,7 +19,7 @@ from glam_tryon.exceptions import PhotoUnavailable
 from glam_tryon.files import private_storage
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnBatch, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
-from glam_tryon.models.status import Lane
+from glam_tryon.models.status import Queue
 from glam_tryon.worker.claim import claim_submissions
 from glam_tryon.worker.health import problems
 from tests.shop import picture
@@ -52,8 +52,8 @@ def models(db: None) -> list[PersonPhoto]:
     ]
 
 
-def lanes(batch: TryOnBatch) -> set[int | None]:
-    return set(batch.jobs.values_list("lane", flat=True))
+def queues(batch: TryOnBatch) -> set[int | None]:
+    return set(batch.jobs.values_list("queue", flat=True))
 
 
 def statuses(batch: TryOnBatch) -> list[str]:
@@ -73,7 +73,7 @@ def test_a_batch_is_every_product_on_every_house_model(
     pairs = {(job.product, job.person_photo) for job in batch.jobs.all()}
     assert pairs == {(product, model) for product in products for model in models}
     for job in batch.jobs.all():
-        assert (job.status, job.lane, job.priority) == ("pending", Lane.CATALOGUE, "catalogue")
+        assert (job.status, job.queue, job.priority) == ("pending", Queue.CATALOGUE, "catalogue")
         assert (job.owner, job.user, job.mask_type) == ("shop", None, "upper")
         assert [row.status for row in job.transitions.all()] == ["pending"]
     assert len(set(batch.jobs.values_list("turn", flat=True))) == 6
@@ -193,7 +193,7 @@ def test_a_paused_batch_is_not_sent_and_others_are(
     assert jobs.pause_batch(resting)
     assert not jobs.pause_batch(resting)
     assert statuses(resting) == ["pending"] * 6
-    assert lanes(resting) == {Lane.PAUSED}
+    assert queues(resting) == {Queue.PAUSED}
     (claimed,) = claim_submissions(10)
     assert claimed.job.batch_id == going.pk
     assert claim_submissions(10) == []
@@ -205,7 +205,7 @@ def test_a_resumed_batch_is_sent(products: list[Product], models: list[PersonPho
     jobs.pause_batch(batch)
     assert jobs.resume_batch(batch)
     assert not jobs.resume_batch(batch)
-    assert lanes(batch) == {Lane.CATALOGUE}
+    assert queues(batch) == {Queue.CATALOGUE}
     assert len(claim_submissions(10)) == 1
 
 
@@ -215,11 +215,11 @@ def test_a_job_that_comes_back_from_its_submission_finds_the_pause(
     batch = jobs.request_batch(products[:1], models[:1]).batch
     (claimed,) = claim_submissions(10)
     jobs.pause_batch(batch)
-    assert lanes(batch) == {Lane.UNDER_WAY}
+    assert queues(batch) == {Queue.UNDER_WAY}
     assert claimed.job.wait_for_slot(0, code="throttled")
-    assert lanes(batch) == {Lane.PAUSED}
+    assert queues(batch) == {Queue.PAUSED}
     jobs.resume_batch(batch)
-    assert lanes(batch) == {Lane.CATALOGUE}
+    assert queues(batch) == {Queue.CATALOGUE}
 
 
 def test_a_retried_job_of_a_paused_batch_waits_with_it(
@@ -228,10 +228,10 @@ def test_a_retried_job_of_a_paused_batch_waits_with_it(
     batch = jobs.request_batch(products[:1], models).batch
     job = batch.jobs.first()
     assert job
-    TryOnJob.objects.filter(pk=job.pk).update(status="failed", lane=None)
+    TryOnJob.objects.filter(pk=job.pk).update(status="failed", queue=None)
     jobs.pause_batch(batch)
     assert jobs.retry_batch(batch) == 1
-    assert lanes(batch) == {Lane.PAUSED}
+    assert queues(batch) == {Queue.PAUSED}
 
 
 def test_a_pause_that_comes_between_the_look_and_the_claim_stands(

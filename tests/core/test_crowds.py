@@ -14,7 +14,7 @@ from django.utils import timezone
 from glam_tryon import jobs
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import TryOnJob, TryOnResult, TryOnSubmission
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 from tests.shop import house_model, order, product
 
 __all__ = ["house_model", "order", "product"]
@@ -108,7 +108,7 @@ def test_a_thousand_cost_as_many_statements_as_one(order: Order) -> None:
 
 
 def test_retried_ones_of_one_owner_wait_in_the_order_of_their_asking(order: Order) -> None:
-    made = [put(order(visitor="ada"), status="failed", lane=None) for _ in range(3)]
+    made = [put(order(visitor="ada"), status="failed", queue=None) for _ in range(3)]
     waiting = put(order(visitor="ada"), turn=7)
     assert jobs.retry_all([job.pk for job in reversed(made)], note="") == 3
     turns = [TryOnJob.objects.get(pk=job.pk).turn for job in made]
@@ -116,15 +116,15 @@ def test_retried_ones_of_one_owner_wait_in_the_order_of_their_asking(order: Orde
     assert waiting.turn == 7
 
 
-def test_a_failed_one_of_a_paused_batch_waits_beside_the_lanes(
+def test_a_failed_one_of_a_paused_batch_waits_beside_the_queues(
     product: Any, house_model: Any
 ) -> None:
     batch = jobs.request_batch([product], [house_model]).batch
-    job = put(batch.jobs.get(), status="failed", lane=None)
+    job = put(batch.jobs.get(), status="failed", queue=None)
     jobs.pause_batch(batch)
     assert jobs.retry_all([job.pk], note="") == 1
     job.refresh_from_db()
-    assert (job.status, job.lane) == ("pending", Lane.PAUSED)
+    assert (job.status, job.queue) == ("pending", Queue.PAUSED)
 
 
 def test_canceling_kills_the_photo_links_of_those_it_took_only(order: Order) -> None:

@@ -230,7 +230,7 @@ def test_glam_gets_no_photo_of_an_erased_person(
 def gone(job: TryOnJob, media_root: Path) -> None:
     """Nothing of the job is stored, and it says that it was canceled."""
     job.refresh_from_db()
-    assert (job.status, job.owner, job.lane) == (Status.CANCELED, "erased", None)
+    assert (job.status, job.owner, job.queue) == (Status.CANCELED, "erased", None)
     assert files(media_root) == set()
     assert not TryOnResult.objects.exists()
     assert not PersonPhoto.objects.exists()

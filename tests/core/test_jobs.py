@@ -33,7 +33,7 @@ from glam_tryon.models import (
 )
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import owner_key
-from glam_tryon.models.status import CLOSED, OPEN, Lane, Status
+from glam_tryon.models.status import CLOSED, OPEN, Queue, Status
 from glam_tryon.privacy.consent import Consent
 from tests.shop import picture
 
@@ -77,7 +77,7 @@ def test_an_order_is_a_pending_job_with_all_that_is_known_of_it(
     user = User.objects.create_user("ada")
     job = jobs.request_tryon(product, photo=house_model, user=user)
     job.refresh_from_db()
-    assert (job.status, job.lane, job.priority) == ("pending", Lane.SHOPPER, "shopper")
+    assert (job.status, job.queue, job.priority) == ("pending", Queue.SHOPPER, "shopper")
     assert (job.mask_type, job.garment_title) == ("upper", "Linen shirt")
     assert (job.product, job.product_key) == (product, str(product.pk))
     assert job.product_url == "/clothes/linen-shirt/"
@@ -95,7 +95,7 @@ def test_a_visitors_token_is_not_in_the_database(order: Order) -> None:
 
 def test_an_order_of_nobody_is_the_shops_own(order: Order) -> None:
     job = order(visitor="", priority="catalogue")
-    assert (job.owner, job.user, job.lane) == ("shop", None, Lane.CATALOGUE)
+    assert (job.owner, job.user, job.queue) == ("shop", None, Queue.CATALOGUE)
 
 
 def test_the_callers_mask_type_wins_over_the_products(order: Order) -> None:
@@ -105,7 +105,7 @@ def test_the_callers_mask_type_wins_over_the_products(order: Order) -> None:
 def test_the_same_request_of_the_same_owner_is_the_same_job(order: Order) -> None:
     first = order(visitor="ada", request_id="click 1")
     assert order(visitor="ada", request_id="click 1") == first
-    TryOnJob.objects.update(status="failed", lane=None)
+    TryOnJob.objects.update(status="failed", queue=None)
     assert order(visitor="ada", request_id="click 1") == first
     assert order(visitor="ada", request_id="click 2") != first
     assert TryOnJob.objects.count() == 2
@@ -364,7 +364,7 @@ def test_an_upload_that_is_no_picture_leaves_nothing(product: Product, media_roo
 
 
 def in_turn() -> list[str]:
-    waiting = TryOnJob.objects.waiting_for_a_slot(Lane.SHOPPER)
+    waiting = TryOnJob.objects.waiting_for_a_slot(Queue.SHOPPER)
     return [job.owner for job in waiting.order_by("turn", "created_at")]
 
 
@@ -399,7 +399,7 @@ def test_an_open_job_can_be_canceled(order: Order, status: Status) -> None:
     jobs.cancel(job, note="by the shopper")
     job.refresh_from_db()
     assert (job.status, job.error_code, job.lease_token) == ("canceled", "", "")
-    assert job.lane == Lane.UNDER_WAY
+    assert job.queue == Queue.UNDER_WAY
     assert job.finished_at is not None
     assert [(row.status, row.note) for row in job.transitions.all()][-1] == (
         "canceled",
@@ -411,7 +411,7 @@ def test_an_open_job_can_be_canceled(order: Order, status: Status) -> None:
 def test_a_job_that_is_over_cannot_be_canceled(order: Order, status: Status) -> None:
     job = order()
     stale = TryOnJob.objects.get(pk=job.pk)
-    before = put(job, status=status, lane=None) and facts(job)
+    before = put(job, status=status, queue=None) and facts(job)
     with pytest.raises(IllegalTransition, match=f"'{status}' cannot be canceled") as caught:
         jobs.cancel(stale)
     assert (caught.value.status, caught.value.wanted) == (status, "canceled")
@@ -451,7 +451,7 @@ def test_a_failed_job_can_be_retried_and_begins_anew(order: Order) -> None:
     job = put(
         order(),
         status="failed",
-        lane=None,
+        queue=None,
         next_step_at=None,
         error_code="glam_failed",
         error_message="No person found",
@@ -459,13 +459,13 @@ def test_a_failed_job_can_be_retried_and_begins_anew(order: Order) -> None:
         finished_at=timezone.now(),
         attempts=3,
         errors=4,
-        announced="failed",
+        dispatched="failed",
     )
     jobs.retry(job)
     job.refresh_from_db()
-    assert (job.status, job.lane) == ("pending", Lane.SHOPPER)
+    assert (job.status, job.queue) == ("pending", Queue.SHOPPER)
     assert (job.error_code, job.error_message, job.media_urls) == ("", "", [])
-    assert (job.finished_at, job.attempts, job.errors, job.announced) == (None, 0, 0, "")
+    assert (job.finished_at, job.attempts, job.errors, job.dispatched) == (None, 0, 0, "")
     assert job.next_step_at is not None
 
 
@@ -504,11 +504,11 @@ def manager(db: None) -> User:
 def test_an_unconfirmed_job_can_be_sent_again_by_who_may_and_that_is_written_down(
     order: Order, manager: User
 ) -> None:
-    job = put(order(), status="unconfirmed", lane=None, error_code="needs_person")
+    job = put(order(), status="unconfirmed", queue=None, error_code="needs_person")
     doubtful = submission(job, outcome="ambiguous")
     jobs.resubmit(job, by=manager, why="Glam's support says no")
     job.refresh_from_db()
-    assert (job.status, job.lane, job.error_code) == ("pending", Lane.SHOPPER, "")
+    assert (job.status, job.queue, job.error_code) == ("pending", Queue.SHOPPER, "")
     last = job.transitions.last()
     assert last is not None
     assert last.note == f"resubmitted by {manager.pk}: Glam's support says no"
@@ -556,7 +556,7 @@ FENCED: dict[str, tuple[Status, Step]] = {
     "fail": (Status.IN_PROGRESS, lambda job: job.fail("x", "y", 60)),
     "snooze": (Status.IN_PROGRESS, lambda job: job.snooze(5, code="x")),
     "renew_addresses": (Status.STORING, lambda job: job.renew_addresses(["https://a/b"])),
-    "remember_announced": (Status.READY, lambda job: job.remember_announced("ready")),
+    "mark_dispatched": (Status.READY, lambda job: job.mark_dispatched("ready")),
     "rest": (Status.READY, lambda job: job.rest()),
 }
 
@@ -600,7 +600,7 @@ def test_a_step_is_not_written_for_a_job_that_was_deleted(
 MOVING = [name for name in FENCED if name not in ("snooze", "renew_addresses", "rest")]
 
 
-@pytest.mark.parametrize("name", [name for name in MOVING if name != "remember_announced"])
+@pytest.mark.parametrize("name", [name for name in MOVING if name != "mark_dispatched"])
 def test_a_step_is_not_written_for_a_job_that_was_canceled_meanwhile(
     order: Order, name: str
 ) -> None:
@@ -647,5 +647,5 @@ def test_hurrying_touches_only_those_that_wait_to_be_sent(order: Order) -> None:
     assert TryOnJob.objects.hurry() == 1
     waiting.refresh_from_db()
     assert waiting.errors == 0
-    assert waiting in TryOnJob.objects.waiting_for_a_slot(Lane.SHOPPER)
+    assert waiting in TryOnJob.objects.waiting_for_a_slot(Queue.SHOPPER)
     assert facts(asleep) == before

@@ -52,7 +52,7 @@ def refusal(order: Order, **options: Any) -> OrderRefused:
 
 def end(job: TryOnJob, status: str, *outcomes: str) -> None:
     """Let a job be over, with these lines in the ledger."""
-    TryOnJob.objects.filter(pk=job.pk).update(status=status, lane=None)
+    TryOnJob.objects.filter(pk=job.pk).update(status=status, queue=None)
     for number, outcome in enumerate(outcomes, start=1):
         TryOnSubmission.objects.create(
             job=job, number=number, outcome=outcome, started_at=database_time("default")

@@ -55,7 +55,7 @@ def ended(job: TryOnJob, seconds_ago: float) -> TryOnJob:
     result = TryOnResult(job=job, position=0, width=3, height=4, sha256="f" * 64)
     result.image.save(f"glam_tryon/{job.pk}/0.jpg", ContentFile(picture()))
     TryOnJob.objects.filter(pk=job.pk).update(
-        status="ready", lane=None, next_step_at=None, finished_at=ago(seconds_ago)
+        status="ready", queue=None, next_step_at=None, finished_at=ago(seconds_ago)
     )
     job.refresh_from_db()
     return job

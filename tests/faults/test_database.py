@@ -14,7 +14,7 @@ from glam_tryon import jobs
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.clock import database_time
-from glam_tryon.models.status import Lane
+from glam_tryon.models.status import Queue
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker import claim as claims
 from tests.faults.databases import after, away_until, before, in_the_way, interrupted
@@ -173,7 +173,7 @@ def test_fault_41_what_is_asked_of_a_job_never_reads_from_a_replica(
     order: Order, engine: Engine, settings: Any, hold_invariants: Hold
 ) -> None:
     failed, canceled = order(), order()
-    TryOnJob.objects.filter(pk=failed.pk).update(status="failed", lane=None)
+    TryOnJob.objects.filter(pk=failed.pk).update(status="failed", queue=None)
     failed.refresh_from_db()
     routers = settings.DATABASE_ROUTERS
     settings.DATABASE_ROUTERS = [ReadsElsewhere()]
@@ -229,13 +229,13 @@ def test_fault_40_a_poller_works_on_a_database_that_is_a_version_ahead(
     hold_invariants()
 
 
-@pytest.mark.parametrize("lane", [Lane.UNDER_WAY, Lane.SHOPPER])
+@pytest.mark.parametrize("queue", [Queue.UNDER_WAY, Queue.SHOPPER])
 def test_fault_40_a_status_of_a_newer_version_is_left_to_that_versions_pollers(
-    lane: Lane, order: Order, engine: Engine, glam: Sandbox, hold_invariants: Hold
+    queue: Queue, order: Order, engine: Engine, glam: Sandbox, hold_invariants: Hold
 ) -> None:
     theirs = [order() for _ in range(3)]
     due = database_time("default") - timedelta(hours=1)
-    newer = {"status": "moderating", "lane": lane, "next_step_at": due, "turn": 0}
+    newer = {"status": "moderating", "queue": queue, "next_step_at": due, "turn": 0}
     TryOnJob.objects.filter(pk__in=[job.pk for job in theirs]).update(**newer)
     mine = order()
     engine.pump()

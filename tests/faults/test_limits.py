@@ -333,6 +333,6 @@ def test_fault_44_a_receiver_that_raises_harms_neither_the_job_nor_other_receive
         for receiver in (raises, hears):
             signal.disconnect(receiver)
     assert state(job)[0] == word
-    assert (heard, job.lane) == ([job.pk], None)
+    assert (heard, job.queue) == ([job.pk], None)
     assert any(" ERROR " in line and "the shop's own mistake" in line for line in logged.lines)
     hold_invariants()

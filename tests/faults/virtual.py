@@ -103,7 +103,7 @@ def _seconds_until_due() -> float:
     state = ProviderState.load()
     instants = [
         TryOnJob.objects.using("default")
-        .filter(lane__isnull=False, next_step_at__gt=now)
+        .filter(queue__isnull=False, next_step_at__gt=now)
         .aggregate(first=Min("next_step_at"))["first"],
         state.throttled_until,
         state.breaker_until,

@@ -70,7 +70,7 @@ def finish(job: TryOnJob, *, pictures: int = 1, seconds_ago: float = 0) -> list[
         name = f"glam_tryon/{job.pk}/{position}.jpg"
         result.image.save(name, ContentFile(picture(colour="#113355")))
         results.append(result)
-    put(job, status=Status.READY, lane=None, finished_at=after(-seconds_ago))
+    put(job, status=Status.READY, queue=None, finished_at=after(-seconds_ago))
     return results
 
 

@@ -40,7 +40,7 @@ def finish(job: TryOnJob) -> TryOnJob:
     result = TryOnResult(job=job, position=0, width=240, height=320, sha256="f" * 64)
     result.image.save(f"glam_tryon/{job.pk}/0.jpg", ContentFile(picture(colour="#113355")))
     TryOnJob.objects.filter(pk=job.pk).update(
-        status=Status.READY, lane=None, next_step_at=None, finished_at=DatabaseNow()
+        status=Status.READY, queue=None, next_step_at=None, finished_at=DatabaseNow()
     )
     job.refresh_from_db()
     return job
@@ -213,14 +213,14 @@ def test_a_job_that_is_deleted_under_way_is_canceled_and_keeps_its_slot(
     client: Client, make: Make, status: str
 ) -> None:
     job = make()
-    TryOnJob.objects.filter(pk=job.pk).update(status=status, lane=0, next_step_at=DatabaseNow())
+    TryOnJob.objects.filter(pk=job.pk).update(status=status, queue=0, next_step_at=DatabaseNow())
     ledger = TryOnSubmission.objects.create(
         job=job, job_key=job.pk, number=1, slot=0, started_at=DatabaseNow(), outcome="accepted"
     )
     post(client, job, "delete")
     job.refresh_from_db()
     ledger.refresh_from_db()
-    assert (job.status, job.lane, ledger.slot) == ("canceled", 0, 0)
+    assert (job.status, job.queue, ledger.slot) == ("canceled", 0, 0)
     # Glam does not get a photo that it has not fetched yet.
     assert not TryOnSubmission.objects.fetch_photo(ledger.token)
 

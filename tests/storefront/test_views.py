@@ -68,7 +68,7 @@ def finish(job: TryOnJob) -> TryOnResult:
     result = TryOnResult(job=job, position=0, width=240, height=320, sha256="0" * 64)
     result.source_url = "https://static.getglam.app/secret.jpg"
     result.image.save("glam_tryon/result.jpg", ContentFile(picture(colour="#113355")))
-    put(job, status=Status.READY, lane=None)
+    put(job, status=Status.READY, queue=None)
     return result
 
 
@@ -258,7 +258,7 @@ def test_another_tabs_order_of_the_same_is_the_one_that_is_under_way(
     first = post(house_model=house_model.pk, request_id="one tab").json()
     assert post(house_model=house_model.pk, request_id="another tab").json()["id"] == first["id"]
     # Once that is over, the same is a new order.
-    TryOnJob.objects.update(status=Status.FAILED, lane=None)
+    TryOnJob.objects.update(status=Status.FAILED, queue=None)
     assert post(house_model=house_model.pk, request_id="later").json()["id"] != first["id"]
 
 

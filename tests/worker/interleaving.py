@@ -47,7 +47,7 @@ SUBMISSIONS = 2
 INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 PAST, NOW, FUTURE = "2000-01-01 00:00:00", "2026-01-01 00:00:00", "2999-01-01 00:00:00"
 #: These only stretch waits, count claims or decorate: two states that differ in them are one.
-IGNORED = {"attempts", "errors", "polls", "error_message", "announced"}
+IGNORED = {"attempts", "errors", "polls", "error_message", "dispatched"}
 #: Statements with these words decide nothing here, so no actor is left before one of them: other
 #: tables, the note of the last signal, and the age of a submission, which stays young.
 QUIET = (
@@ -55,7 +55,7 @@ QUIET = (
     "personphoto",
     "tryonresult",
     "tryontransition",
-    'SET "announced"',
+    'SET "dispatched"',
     '"started_at" <',
 )
 
@@ -508,7 +508,7 @@ class Explorer:
             and submissions[-1]["fetched_at"]
         )
         if status == Status.CANCELED:
-            return field_of(state.world, "lane") is None or bool(submissions)
+            return field_of(state.world, "queue") is None or bool(submissions)
         if status == Status.UNCONFIRMED:
             return unclear_and_fetched and field_of(state.world, "error_code") == NEEDS_PERSON
         return status == Status.PENDING and len(submissions) == SUBMISSIONS

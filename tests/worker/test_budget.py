@@ -15,7 +15,7 @@ from glam_tryon.limits import budget as purse
 from glam_tryon.limits import kill_switch as switch
 from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 from glam_tryon.sandbox import FaultScript, Sandbox
 from glam_tryon.worker.claim import claim_submissions
 from glam_tryon.worker.poller import Poller
@@ -44,7 +44,7 @@ def pollers(tmp_path: Path) -> Iterator[Pollers]:
 
 
 def waiting(count: int) -> list[TryOnJob]:
-    return make_jobs(count, status=Status.PENDING, lane=Lane.SHOPPER)
+    return make_jobs(count, status=Status.PENDING, queue=Queue.SHOPPER)
 
 
 def test_an_intent_has_the_credits_and_the_price_of_its_moment(configure: Configure) -> None:
@@ -119,7 +119,7 @@ def test_a_stopped_shop_finishes_what_glam_has_and_sends_nothing_more(
     glam.release()
     for _ in range(3):
         glam.wait_for(lambda: glam.open_generations == 0, 10)
-        TryOnJob.objects.filter(lane=Lane.UNDER_WAY).update(next_step_at=after(-1))
+        TryOnJob.objects.filter(queue=Queue.UNDER_WAY).update(next_step_at=after(-1))
         Poller().once()
     first.refresh_from_db()
     second.refresh_from_db()

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, connections
 
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after, database_time
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 from glam_tryon.worker.bulk_update import StillRunning, write_back
 from glam_tryon.worker.claim import claim_steps, claim_submissions, give_back, release_lost_slots
 from glam_tryon.worker.lease import lease_due, pair_statement
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 def make_jobs(count: int, **fields: object) -> list[TryOnJob]:
     """Jobs under way and due, unless ``fields`` say otherwise."""
     past = datetime.now(UTC) - timedelta(minutes=5)
-    given = {"status": Status.IN_PROGRESS, "lane": Lane.UNDER_WAY, **fields}
+    given = {"status": Status.IN_PROGRESS, "queue": Queue.UNDER_WAY, **fields}
     return TryOnJob.objects.bulk_create(
         [
             TryOnJob(
@@ -62,15 +62,15 @@ def literal(value: int | str) -> str:
     ("rows", "index"),
     [
         (TryOnJob.objects.under_way, "glam_tryon_job_due"),
-        (lambda: TryOnJob.objects.waiting_for_a_slot(Lane.SHOPPER), "glam_tryon_job_turn"),
+        (lambda: TryOnJob.objects.waiting_for_a_slot(Queue.SHOPPER), "glam_tryon_job_turn"),
     ],
 )
 def test_the_claim_reads_its_jobs_in_the_order_of_an_index(
     rows: Callable[[], object], index: str
 ) -> None:
-    make_jobs(4000, status=Status.READY, lane=None, next_step_at=None)
+    make_jobs(4000, status=Status.READY, queue=None, next_step_at=None)
     make_jobs(200)
-    make_jobs(2000, status=Status.PENDING, lane=Lane.SHOPPER)
+    make_jobs(2000, status=Status.PENDING, queue=Queue.SHOPPER)
     analyse()
     query = rows().values("pk")[:5]  # type: ignore[attr-defined]
     statement, parameters = query.query.sql_with_params()
@@ -189,23 +189,23 @@ def test_a_lease_given_back_does_not_count_as_an_attempt() -> None:
 
 
 def test_catalogue_jobs_leave_the_last_slot_to_shoppers() -> None:
-    make_jobs(5, status=Status.PENDING, lane=Lane.CATALOGUE, priority="catalogue")
+    make_jobs(5, status=Status.PENDING, queue=Queue.CATALOGUE, priority="catalogue")
     assert len(claim_submissions(10)) == 1
-    make_jobs(1, status=Status.PENDING, lane=Lane.SHOPPER)
+    make_jobs(1, status=Status.PENDING, queue=Queue.SHOPPER)
     (shopper,) = claim_submissions(10)
-    assert shopper.job.lane == Lane.UNDER_WAY
+    assert shopper.job.queue == Queue.UNDER_WAY
     assert shopper.job.priority == "shopper"
     assert claim_submissions(10) == []
 
 
 def test_a_plan_with_one_slot_draws_catalogue_jobs_when_no_shopper_waits(settings: Any) -> None:
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "MAX_PARALLEL": 1}
-    make_jobs(2, status=Status.PENDING, lane=Lane.CATALOGUE, priority="catalogue")
+    make_jobs(2, status=Status.PENDING, queue=Queue.CATALOGUE, priority="catalogue")
     assert len(claim_submissions(10)) == 1
 
 
 def test_slots_are_numbers_that_the_database_gives_out_once() -> None:
-    make_jobs(6, status=Status.PENDING, lane=Lane.SHOPPER)
+    make_jobs(6, status=Status.PENDING, queue=Queue.SHOPPER)
     first = claim_submissions(10)
     assert sorted(one.submission.slot for one in first if one.submission) == [0, 1]
     # A worker that believes it sees free slots is stopped by the unique number.
@@ -217,7 +217,7 @@ def test_slots_are_numbers_that_the_database_gives_out_once() -> None:
 
 
 def test_a_slot_whose_generation_cannot_be_running_any_more_is_freed() -> None:
-    make_jobs(1, status=Status.PENDING, lane=Lane.SHOPPER)
+    make_jobs(1, status=Status.PENDING, queue=Queue.SHOPPER)
     claim_submissions(1)
     TryOnJob.objects.all().delete()
     assert release_lost_slots() == 0

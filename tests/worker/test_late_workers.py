@@ -96,10 +96,10 @@ def test_an_answer_that_comes_after_the_longest_age_is_still_asked_about(
     TryOnSubmission.objects.update(started_at=after(-999_999))
     settle(claimed_again().job)
     settle(claimed_again().job)
-    assert TryOnJob.objects.get().lane is None
+    assert TryOnJob.objects.get().queue is None
     _write(late, submission, ACCEPTED)
     job = TryOnJob.objects.get()
-    assert (job.status, job.lane) == ("in_queue", 0)
+    assert (job.status, job.queue) == ("in_queue", 0)
 
 
 def test_an_answer_to_what_was_resubmitted_does_not_take_over_the_newer_submission(

@@ -73,7 +73,7 @@ def test_what_is_there_stays_when_glam_has_it_no_more(
     ready.submissions.update(event_id="gone-1")
     jobs.refetch(ready)
     drain()
-    assert (now(ready).status, ready.error_code, ready.lane) == ("ready", "result_expired", None)
+    assert (now(ready).status, ready.error_code, ready.queue) == ("ready", "result_expired", None)
     assert ready.error_message == "Glam does not have this picture any more."
     assert content(ready) == before
 
@@ -100,7 +100,7 @@ def test_one_that_failed_while_it_was_stored_becomes_ready(
 ) -> None:
     ready.results.all().delete()
     TryOnJob.objects.filter(pk=ready.pk).update(
-        status="failed", error_code="storage", announced="failed"
+        status="failed", error_code="storage", dispatched="failed"
     )
     jobs.refetch(now(ready))
     drain()

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from glam_tryon.models import LearnedTimes, ProviderState, TryOnJob
 from glam_tryon.models.clock import after, database_time
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker.bulk_update import StillRunning, write_back
 from glam_tryon.worker.claim import claim_steps
@@ -46,7 +46,7 @@ def at_glam(**fields: Any) -> TryOnJob:
         product_key="1",
         **{
             "status": Status.IN_QUEUE,
-            "lane": Lane.UNDER_WAY,
+            "queue": Queue.UNDER_WAY,
             "next_step_at": after(-1.0),
             "submitted_at": after(-12.0),
             **fields,
@@ -140,10 +140,10 @@ def test_while_one_thread_counts_the_others_go_on_with_the_old_counts() -> None:
 
 
 def test_only_a_job_that_could_be_sent_now_is_a_queue() -> None:
-    at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(60.0))
+    at_glam(status=Status.PENDING, queue=Queue.CATALOGUE, next_step_at=after(60.0))
     assert traffic.traffic().waiting == 0
     traffic.forget()
-    at_glam(status=Status.PENDING, lane=Lane.CATALOGUE, next_step_at=after(-1.0))
+    at_glam(status=Status.PENDING, queue=Queue.CATALOGUE, next_step_at=after(-1.0))
     assert traffic.traffic().waiting == 1
 
 
@@ -151,7 +151,7 @@ def test_only_a_job_whose_first_question_is_over_or_near_counts_as_asked_about()
     at_glam(next_step_at=after(30.0))
     assert traffic.traffic().asked_about == 0
     at_glam(next_step_at=after(traffic.CACHE_SECONDS / 2))
-    at_glam(next_step_at=after(30.0), asked_at=after(-3.0))
+    at_glam(next_step_at=after(30.0), polled_at=after(-3.0))
     traffic.forget()
     assert traffic.traffic().asked_about == 2
 
@@ -198,8 +198,8 @@ def test_the_time_of_the_last_not_ready_is_kept(batched: bool) -> None:
     else:
         assert claimed.job.still_running(Status.IN_QUEUE, 5.0, remote_status="IN_QUEUE")
     kept = TryOnJob.objects.get()
-    assert kept.asked_at is not None
-    assert abs(kept.asked_at - database_time("default")) < timedelta(seconds=5)
+    assert kept.polled_at is not None
+    assert abs(kept.polled_at - database_time("default")) < timedelta(seconds=5)
 
 
 def test_a_finished_job_teaches_how_long_it_took(

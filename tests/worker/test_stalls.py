@@ -333,7 +333,7 @@ def test_a_receiver_that_never_returns_does_not_stop_other_jobs(
     end = database_time("default") + timedelta(seconds=6.5)
     wait_until(lambda: database_time("default") > end)
     other = order()
-    wait_until(lambda: TryOnJob.objects.get(pk=other.pk).lane is None)
+    wait_until(lambda: TryOnJob.objects.get(pk=other.pk).queue is None)
     assert TryOnJob.objects.get(pk=other.pk).status == "ready"
     poller.send(signal.SIGTERM)
     assert poller.wait(25) == 0, poller.said()

@@ -41,7 +41,7 @@ from glam_tryon.models.clock import database_time
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.owner import owner_key
 from glam_tryon.models.result import result_folder
-from glam_tryon.models.status import CLOSED, OPEN, Lane, Status
+from glam_tryon.models.status import CLOSED, OPEN, Queue, Status
 from glam_tryon.signed_urls import PHOTO, token_in
 from glam_tryon.worker.bulk_update import write_back
 from glam_tryon.worker.claim import claim_steps, claim_submissions, release_lost_slots
@@ -144,8 +144,8 @@ class JobLife(RuleBasedStateMachine):
         job = jobs.request_tryon(self.product, photo=photo, visitor=visitor, priority=priority)
         if priority == "catalogue":
             # Staff's own: it is part of the batch, and waits where that waits.
-            lane = Lane.PAUSED if self.batch.paused_at else Lane.CATALOGUE
-            TryOnJob.objects.filter(pk=job.pk).update(batch=self.batch, lane=lane)
+            queue = Queue.PAUSED if self.batch.paused_at else Queue.CATALOGUE
+            TryOnJob.objects.filter(pk=job.pk).update(batch=self.batch, queue=queue)
         self.keys.append(job.pk)
 
     @rule()
@@ -292,11 +292,11 @@ class JobLife(RuleBasedStateMachine):
                 assert newest[job.pk].fetched_at, f"{job} waits for a person, yet was not fetched"
             # Somebody will look at every open job.
             if job.status not in (*CLOSED, Status.UNCONFIRMED):
-                assert job.lane is not None, f"{job} is {job.status} and nobody will look at it"
+                assert job.queue is not None, f"{job} is {job.status} and nobody will look at it"
             # A pending job of the batch rests while that does, and never longer.
             rests = job.batch_id is not None and job.status == Status.PENDING
             rests = rests and self.batch.paused_at is not None
-            assert (job.lane == Lane.PAUSED) == rests, f"{job} is in lane {job.lane}"
+            assert (job.queue == Queue.PAUSED) == rests, f"{job} is in queue {job.queue}"
 
     def teardown(self) -> None:
         try:

@@ -33,7 +33,7 @@ def test_an_ordered_job_ends_with_the_bytes_that_glam_served(
         "submitting",
         "in_queue",
     ]
-    assert job.lane is None
+    assert job.queue is None
     assert len(glam.accepted) == 1
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnBatch, TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
-from glam_tryon.models.status import OPEN, Lane, Status
+from glam_tryon.models.status import OPEN, Queue, Status
 from glam_tryon.providers.base import MaskType
 from glam_tryon.worker.poll_interval.learning import usual_seconds
 
@@ -103,7 +103,7 @@ def seconds_left(progress: Progress) -> float | None:
     slots = max(1, cap - 1)
     ahead = 0
     if progress.last_turn is not None:
-        waiting = TryOnJob.objects.filter(lane=Lane.CATALOGUE, turn__lte=progress.last_turn)
+        waiting = TryOnJob.objects.filter(queue=Queue.CATALOGUE, turn__lte=progress.last_turn)
         ahead = waiting.count()
     at_glam = progress.remaining - progress.pending
     return usual * (math.ceil(ahead / slots) + (0.5 if at_glam else 0))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from glam_tryon.admin.operations.blockers import stop_words
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
-from glam_tryon.models.status import Lane, Status
+from glam_tryon.models.status import Queue, Status
 
 _PAUSES: dict[str, Promise] = {
     "bad_key": _(
@@ -39,14 +39,14 @@ def pause_advice(code: str) -> str:
 
 def job_state(job: TryOnJob) -> tuple[str, str]:
     """Return the word for a job's status, for its colour, and what staff read."""
-    if job.lane == Lane.PAUSED:
+    if job.queue == Queue.PAUSED:
         return Status.UNCONFIRMED, str(_("paused with its batch"))
     return job.status, job.get_status_display()
 
 
 def job_advice(job: TryOnJob) -> str:
     """Return what staff should know or do about a job, empty when all goes its way."""
-    if job.status == Status.PENDING and job.repeats is None:
+    if job.status == Status.PENDING and job.reuse_of is None:
         return stop_words()
     if job.status == Status.UNCONFIRMED:
         return str(_NEEDS_PERSON if job.error_code == NEEDS_PERSON else _UNCONFIRMED)

@@ -101,7 +101,7 @@ class TryOnJobAdmin(JobColumns, JobPage):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A job that is under way is canceled first, so that its slot is not forgotten.
-        over = obj is None or obj.lane is None
+        over = obj is None or obj.queue is None
         return over and super().has_delete_permission(request, obj)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobChangeList]:

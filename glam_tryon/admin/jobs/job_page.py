@@ -45,7 +45,7 @@ class JobPage(PersonPhotoOnClick, admin.ModelAdmin):
         about = ["status_badge", *_ABOUT]
         if obj.error_code:
             about.insert(1, "problem_in_full")
-        if obj.lane is not None:
+        if obj.queue is not None:
             about.insert(1, "waits")
         if getattr(obj, SHOWN_ADVICE, ""):
             about.insert(1, "advice")

@@ -100,7 +100,7 @@ def parts(rows: QuerySet[TryOnJob]) -> list[QuerySet[TryOnJob]]:
     rows = rows.order_by()
     if connections[rows.db].vendor != "postgresql":
         return [rows]
-    return [rows.filter(lane__isnull=True), rows.filter(lane__isnull=False)]
+    return [rows.filter(queue__isnull=True), rows.filter(queue__isnull=False)]
 
 
 def _pick(

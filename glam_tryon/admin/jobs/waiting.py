@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from glam_tryon.admin.formatting import since
 from glam_tryon.admin.jobs.advice import pause_advice
 from glam_tryon.models import ProviderState, TryOnJob
-from glam_tryon.models.status import AT_GLAM, Lane, Status
+from glam_tryon.models.status import AT_GLAM, Queue, Status
 
 #: A step that is due for so long was missed: a running poller takes it within a second.
 MISSED = timedelta(minutes=2)
@@ -19,7 +19,7 @@ MISSED = timedelta(minutes=2)
 
 def waits_for(job: TryOnJob) -> str:
     """Return what an open job waits for; empty when nothing is left to do."""
-    if job.lane is None:
+    if job.queue is None:
         return ""
     match job.status:
         case Status.PENDING:
@@ -40,7 +40,7 @@ def waits_for(job: TryOnJob) -> str:
 def next_step(job: TryOnJob) -> str:
     """Return when the next step is due, in words."""
     due = job.next_step_at
-    if due is None or job.lane == Lane.PAUSED:
+    if due is None or job.queue == Queue.PAUSED:
         return ""
     now = timezone.now()
     if due > now + timedelta(seconds=60):
@@ -53,17 +53,17 @@ def next_step(job: TryOnJob) -> str:
 
 
 def _last_answer(job: TryOnJob) -> str:
-    if not job.remote_status or job.asked_at is None:
+    if not job.remote_status or job.polled_at is None:
         return _("Glam has it, and was not asked yet.")
     return _("Glam said %(word)s, %(ago)s.") % {
         "word": job.remote_status,
-        "ago": since(job.asked_at),
+        "ago": since(job.polled_at),
     }
 
 
 def _before_sending(job: TryOnJob) -> str:
     # That the switch or a budget holds it back is said by ``advice``.
-    if job.lane == Lane.PAUSED:
+    if job.queue == Queue.PAUSED:
         return _("Its batch is paused.")
     now = timezone.now()
     state = ProviderState.load()

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
-from glam_tryon.models.status import Lane
+from glam_tryon.models.status import Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ def read_now() -> Now:
     """Read it; a shop in which nothing ever happened has a state all the same."""
     using = router.db_for_write(TryOnJob)
     jobs = TryOnJob.objects.using(using)
-    pending = jobs.filter(lane__in=(Lane.SHOPPER, Lane.CATALOGUE))
+    pending = jobs.filter(queue__in=(Queue.SHOPPER, Queue.CATALOGUE))
     # Apart, for each has an index of its own.
-    settling = jobs.filter(lane=Lane.UNDER_WAY).waiting_for_a_person()
-    resting = jobs.filter(lane=None).waiting_for_a_person()
+    settling = jobs.filter(queue=Queue.UNDER_WAY).waiting_for_a_person()
+    resting = jobs.filter(queue=None).waiting_for_a_person()
     held = TryOnSubmission.objects.using(using).holding_slots()
     state = (
         ProviderState.rows()

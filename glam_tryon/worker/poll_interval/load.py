@@ -13,7 +13,7 @@ from django.db.models import Q
 from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import DatabaseNow, after, database_time
-from glam_tryon.models.status import AT_GLAM, Lane
+from glam_tryon.models.status import AT_GLAM, Queue
 
 #: Of more than so many waiting jobs no exact number is worth the time to count them.
 MOST_COUNTED = 1000
@@ -63,11 +63,11 @@ def _count(now: float) -> Traffic:
         # Nobody asks about the others while this count is used.
         asked_about=jobs.filter(
             Q(asked_at__isnull=False) | Q(next_step_at__lte=after(CACHE_SECONDS)),
-            lane=Lane.UNDER_WAY,
+            queue=Queue.UNDER_WAY,
             status__in=AT_GLAM,
         ).count(),
         waiting=jobs.filter(
-            lane__in=[Lane.SHOPPER, Lane.CATALOGUE], next_step_at__lte=DatabaseNow()
+            queue__in=[Queue.SHOPPER, Queue.CATALOGUE], next_step_at__lte=DatabaseNow()
         )[:MOST_COUNTED].count(),
         polls_per_second=state.polls_per_second(conf.MAX_POLLS_PER_SECOND, database_time(using))
         if state

@@ -36,7 +36,7 @@ STORAGE_TRIES = 3
 def repeat(job: TryOnJob) -> None:
     """Copy the other job's pictures when they are there, wait for them, or be drawn after all."""
     using = router.db_for_write(TryOnJob)
-    other = TryOnJob.objects.using(using).filter(pk=job.repeats).first()
+    other = TryOnJob.objects.using(using).filter(pk=job.reuse_of).first()
     if other is not None and may_bring_one(other):
         waited = (timezone.now() - job.created_at).total_seconds()
         shortest, longest = WAIT_SECONDS
@@ -71,7 +71,7 @@ def _look_elsewhere(job: TryOnJob) -> None:
         if photo is not None:
             OrderLock.take(picture_key(job, photo))
         found = shared_repeat(job, photo) if photo is not None else None
-        if found is None or found.pk == job.repeats:
+        if found is None or found.pk == job.reuse_of:
             job.draw_itself()
         else:
             job.wait_for(found)

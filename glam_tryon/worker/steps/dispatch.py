@@ -30,7 +30,7 @@ def announce(job: TryOnJob, word: str) -> bool:
     A worker that dies between sending and remembering makes the next one send again. Receivers are
     the shop's code and may never return: a step waits for them for half its lease at most.
     """
-    if job.announced == word:
+    if job.dispatched == word:
         return True
     if _SIGNALS[word].has_listeners(TryOnJob):
         told = call_within(conf.LEASE_SECONDS / 2, lambda: _tell(job, word), "glam_tryon_receivers")
@@ -39,7 +39,7 @@ def announce(job: TryOnJob, word: str) -> bool:
             return False
         if not told.done():
             logger.error("a receiver of job %s %s does not return; left to itself", job.pk, word)
-    job.remember_announced(word)
+    job.mark_dispatched(word)
     return True
 
 

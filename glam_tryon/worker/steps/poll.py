@@ -117,7 +117,7 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
     ready_by = _elapsed_seconds(job, claimed.database_time())
     # What was written after an answer was true when the question left, so long before.
     way = ready_by - _elapsed_seconds(job, claimed.now)
-    asked_before = max(0.0, _elapsed_seconds(job, job.asked_at) - way)
+    asked_before = max(0.0, _elapsed_seconds(job, job.polled_at) - way)
     addresses = [url for url in dict.fromkeys(map(_as_text, answer.media_urls)) if url]
     if not addresses:
         empty_before = job.errors if job.error_code == NO_MEDIA else 0
