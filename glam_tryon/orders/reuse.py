@@ -51,7 +51,7 @@ def shared_repeat(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
     same = _alike(job).filter(
         product_key=job.product_key, content_type_id=job.content_type_id, person_photo_id=photo.pk
     )
-    return next(_usable(same.exclude(status__in=OPEN, repeats__isnull=False)), None)
+    return next(_usable(same.exclude(status__in=OPEN, reuse_of__isnull=False)), None)
 
 
 def pictures_of(job: TryOnJob) -> list[Any]:
