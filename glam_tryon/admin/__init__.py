@@ -2,7 +2,7 @@
 
 from glam_tryon.admin.batches.batch_admin import TryOnBatchAdmin
 from glam_tryon.admin.jobs.job_admin import TryOnJobAdmin
-from glam_tryon.admin.operations.provider_admin import ProviderStateAdmin
+from glam_tryon.admin.operations.operations_admin import ProviderStateAdmin
 from glam_tryon.admin.privacy.consent_record_admin import ConsentRecordAdmin
 from glam_tryon.admin.privacy.consent_text_admin import ConsentTextAdmin
 from glam_tryon.admin.privacy.personal_data import TryOnDataActions

@@ -20,7 +20,7 @@ from example_project.shop.admin import ProductAdmin
 from example_project.shop.models import Product, ProductImage
 from glam_tryon import jobs
 from glam_tryon.admin import TryOnBatchAdmin
-from glam_tryon.admin.batches.batch_admin import progress
+from glam_tryon.admin.batches import progress
 from glam_tryon.admin.batches.progress import left_in_words, progress_of, seconds_left
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow

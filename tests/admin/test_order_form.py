@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from example_project.shop.models import Product
-from glam_tryon.admin.jobs.job_admin import order_form as forms
+from glam_tryon.admin.jobs import order_form as forms
 from glam_tryon.models import PersonPhoto, TryOnJob
 from tests.shop import picture
 

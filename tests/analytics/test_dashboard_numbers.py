@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from example_project.shop.models import Product
-from glam_tryon.admin.reports.current_section import read_now
+from glam_tryon.admin.operations.live_state import read_live_state
 from glam_tryon.admin.reports.params import Choice
 from glam_tryon.admin.reports.ranking import ranges, title_of, top_products
 from glam_tryon.admin.reports.stats import read
@@ -211,7 +211,7 @@ def test_a_product_without_a_try_on_is_asked_itself(product: Product) -> None:
 
 
 def test_a_shop_in_which_nothing_happened_has_nothing_going_on() -> None:
-    now = read_now()
+    now = read_live_state()
     assert (now.slots, now.waiting, now.unconfirmed, now.queue_age) == (0, 0, 0, timedelta(0))
 
 
@@ -230,6 +230,6 @@ def test_what_goes_on_is_read_with_one_statement(
         job=sent, job_key=sent.pk, number=1, slot=0, started_at=DatabaseNow()
     )
     with django_assert_num_queries(1):
-        now = read_now()
+        now = read_live_state()
     assert (now.slots, now.waiting, now.unconfirmed, now.limit) == (1, 1, 2, 2)
     assert timedelta(minutes=5) <= now.queue_age < timedelta(minutes=6)

@@ -1,4 +1,4 @@
-"""The dashboard and the switchboard in a real browser: wide and narrow, light and dark."""
+"""The dashboard and the operations page in a real browser: wide and narrow, light and dark."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_staff_stop_all_try_ons_from_the_banner_and_let_them_go_on(
     page.get_by_role("button", name="Stop all try-ons").click()
     expect(page.get_by_text("All try-ons are stopped. What Glam has is finished.")).to_be_visible()
     assert switch.is_stopped()
-    shoot("switchboard-stopped")
+    shoot("operations-stopped")
     page.get_by_role("button", name="Let try-ons go on").click()
     expect(page.get_by_text("Shoppers may order.")).to_be_visible()
     assert not switch.is_stopped()

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.admin.operations.blockers import stop_words
+from glam_tryon.admin.operations.alerts import blocker_message
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import Queue, Status
 
-_PAUSES: dict[str, Promise] = {
-    "bad_key": _(
-        "Glam refuses the API key, or there is none. With another key in the settings it goes on "
-        "by itself."
-    ),
-    "no_credits": _("The Glam account has no credits left. Top it up, then resume."),
-    "redirected": _("Glam's address leads elsewhere. Check BASE_URL in the settings, then resume."),
-    "staff": _("Paused by hand."),
-}
 _NEEDS_PERSON = _(
     "Glam fetched the photo, but its answer was lost: the picture may be drawn and billed. Look "
     "for it in the Glam account. It is not sent again by itself: resubmit or cancel it."
@@ -32,11 +22,6 @@ _FAILED = _("“Retry failed” sends it once more; Glam may bill that as a new 
 _PHOTO_GONE = _("The photo was deleted, so it cannot be sent again.")
 
 
-def pause_advice(code: str) -> str:
-    """Return why submitting is paused and what ends it, empty for an unknown code."""
-    return str(_PAUSES.get(code, ""))
-
-
 def job_state(job: TryOnJob) -> tuple[str, str]:
     """Return the word for a job's status, for its colour, and what staff read."""
     if job.queue == Queue.PAUSED:
@@ -47,7 +32,7 @@ def job_state(job: TryOnJob) -> tuple[str, str]:
 def job_advice(job: TryOnJob) -> str:
     """Return what staff should know or do about a job, empty when all goes its way."""
     if job.status == Status.PENDING and job.reuse_of is None:
-        return stop_words()
+        return blocker_message()
     if job.status == Status.UNCONFIRMED:
         return str(_NEEDS_PERSON if job.error_code == NEEDS_PERSON else _UNCONFIRMED)
     if job.status == Status.FAILED:

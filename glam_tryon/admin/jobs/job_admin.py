@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -34,7 +34,8 @@ from glam_tryon.admin.jobs.filters import (
 )
 from glam_tryon.admin.jobs.job_page import JobPage
 from glam_tryon.admin.jobs.search import find
-from glam_tryon.admin.operations.blockers import stop_words
+from glam_tryon.admin.operations.alerts import blocker_message, paused_message
+from glam_tryon.admin.pages import admin_url
 from glam_tryon.models import (
     ProviderState,
     TryOnJob,
@@ -116,13 +117,12 @@ class TryOnJobAdmin(JobColumns, JobPage):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         state = ProviderState.load()
         if state.paused_at and request.method == "GET":
-            where = reverse("admin:glam_tryon_providerstate_changelist")
+            where = admin_url("glam_tryon_providerstate_changelist")
             messages.error(
                 request,
                 format_html(
                     '{} <a href="{}">{}</a>',
-                    _("Sending to Glam is paused (%(why)s). New try-ons wait; none is lost.")
-                    % {"why": state.pause_code},
+                    paused_message(state.pause_code),
                     where,
                     _("Resume"),
                 ),
@@ -137,7 +137,7 @@ class TryOnJobAdmin(JobColumns, JobPage):
         shown = (answer.context_data or {}).get("cl")
         # Asked only where one that waits is seen: the sums of a month are not for every page.
         waits = shown and any(job.status == Status.PENDING for job in shown.result_list)
-        if waits and (why := stop_words()):
+        if waits and (why := blocker_message()):
             messages.warning(request, why)
 
     # Pictures, for staff who may see jobs.

@@ -9,7 +9,7 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 
 from glam_tryon.admin.formatting import since
-from glam_tryon.admin.jobs.advice import pause_advice
+from glam_tryon.admin.operations.alerts import pause_advice
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.status import AT_GLAM, Queue, Status
 

@@ -1,105 +1,123 @@
-"""What is wrong right now, in words, and the banner that says so on the admin's pages."""
+"""Alerts and blockers: what is wrong now, and what keeps try-ons from being sent."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from glam_tryon.admin.reports.current_section import Now, read_now
+from glam_tryon.admin.formatting import instant
+from glam_tryon.admin.operations.live_state import LiveState, read_live_state
+from glam_tryon.admin.pages import admin_url
 from glam_tryon.conf import conf
-from glam_tryon.limits.budget import Left, budget_left
+from glam_tryon.limits.budget import MONTH_OVER, Left, budget_left
+from glam_tryon.messages import moment_words
 from glam_tryon.models import ShopSwitch
 
-_SHOWN = "_glam_tryon_troubles"
+#: Codes of the blockers: the kill switch, and a budget that is used up.
+STOPPED, BUDGET = "stopped", "budget"
+
+_SHOWN = "_glam_tryon_alerts"
+
+_PAUSES: dict[str, Promise] = {
+    "bad_key": gettext_lazy(
+        "Glam refuses the API key, or there is none. With another key in the settings it goes on "
+        "by itself."
+    ),
+    "no_credits": gettext_lazy("The Glam account has no credits left. Top it up, then resume."),
+    "redirected": gettext_lazy(
+        "Glam's address leads elsewhere. Check BASE_URL in the settings, then resume."
+    ),
+    "staff": gettext_lazy("Paused by hand."),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """``code`` is a stable word; ``address`` is where something can be done about it."""
+class Alert:
+    """``code`` is stable; ``url`` is where something can be done, empty: the operations page."""
 
     code: str
-    words: str
-    address: str
+    message: str
+    url: str = ""
 
 
-def troubles(now: Now, switch: ShopSwitch, left: Left) -> list[Trouble]:
+def current_alerts(now: LiveState, switch: ShopSwitch, left: Left) -> list[Alert]:
     """Return what keeps try-ons from getting through, the gravest first; none: all is well."""
-    board = reverse("admin:glam_tryon_providerstate_changelist")
-    found = [
+    return [
         *_stopped(switch),
         *_paused(now),
-        *_silent(now),
-        *_resting(now),
-        *_used_up(left),
+        *_no_poller(now),
+        *_breaker(now),
+        *_budget(left),
         *_unconfirmed(now),
     ]
-    return [Trouble(code, words, address or board) for code, words, address in found]
 
 
-_Found = list[tuple[str, str, str]]
+def _stopped(switch: ShopSwitch) -> Iterator[Alert]:
+    if switch.stopped_at:
+        text = _("All try-ons are stopped, by %(who)s. Shoppers can order none.")
+        yield Alert(STOPPED, text % {"who": switch.stopped_by})
 
 
-def _stopped(switch: ShopSwitch) -> _Found:
-    if not switch.stopped_at:
-        return []
-    words = _("All try-ons are stopped, by %(who)s. Shoppers can order none.")
-    return [("stopped", words % {"who": switch.stopped_by}, "")]
+def _paused(now: LiveState) -> Iterator[Alert]:
+    if now.state.paused_at:
+        yield Alert("paused", paused_message(now.state.pause_code))
 
 
-def _paused(now: Now) -> _Found:
-    if not now.state.paused_at:
-        return []
-    words = _("Sending to Glam is paused (%(why)s). New try-ons wait; none is lost.")
-    return [("paused", words % {"why": now.state.pause_code}, "")]
+def paused_message(code: str) -> str:
+    """Return that submitting is paused, and for which reason."""
+    text = _("Sending to Glam is paused (%(why)s). New try-ons wait; none is lost.")
+    return text % {"why": code}
 
 
-def _silent(now: Now) -> _Found:
+def _no_poller(now: LiveState) -> Iterator[Alert]:
     seen = now.state.last_round_at
     if seen is None:
-        return [("no_poller", _("No poller has ever run: start manage.py poll_tryon_jobs."), "")]
-    seconds = (timezone.now() - seen).total_seconds()
-    if seconds <= conf.HEALTH_ROUND_SECONDS:
-        return []
-    words = _("No poller works since %(time)s: start manage.py poll_tryon_jobs.")
-    return [("no_poller", words % {"time": _clock(seen)}, "")]
+        yield Alert("no_poller", _("No poller has ever run: start manage.py poll_tryon_jobs."))
+    elif (timezone.now() - seen).total_seconds() > conf.HEALTH_ROUND_SECONDS:
+        text = _("No poller works since %(time)s: start manage.py poll_tryon_jobs.")
+        yield Alert("no_poller", text % {"time": _clock(seen)})
 
 
-def _resting(now: Now) -> _Found:
-    state, at = now.state, timezone.now()
-    if state.paused_at or not (state.breaker_until and state.breaker_until > at):
-        return []
-    words = _("Glam could not be reached %(count)d times in a row; it is tried again at %(time)s.")
-    facts = {"count": state.breaker_failures, "time": _clock(state.breaker_until)}
-    return [("breaker", words % facts, "")]
+def _breaker(now: LiveState) -> Iterator[Alert]:
+    state = now.state
+    if not state.paused_at and state.breaker_until and state.breaker_until > timezone.now():
+        text = _(
+            "Glam could not be reached %(count)d times in a row; it is tried again at %(time)s."
+        )
+        facts = {"count": state.breaker_failures, "time": _clock(state.breaker_until)}
+        yield Alert("breaker", text % facts)
 
 
-def _used_up(left: Left) -> _Found:
-    if not left.code or left.ends_at is None:
-        return []
-    words = _("The budget is used up. Try-ons go on at %(time)s, or with another budget.")
-    return [("budget", words % {"time": _clock(left.ends_at)}, "")]
+def _budget(left: Left) -> Iterator[Alert]:
+    if left.code and left.ends_at is not None:
+        text = _("The budget is used up. Try-ons go on at %(time)s, or with another budget.")
+        yield Alert(BUDGET, text % {"time": _clock(left.ends_at)})
 
 
-def _unconfirmed(now: Now) -> _Found:
-    if not now.unconfirmed:
-        return []
-    words = ngettext(
-        "%(count)d try-on is unconfirmed and waits for a person.",
-        "%(count)d try-ons are unconfirmed and wait for a person.",
-        now.unconfirmed,
-    )
-    jobs = reverse("admin:glam_tryon_tryonjob_changelist")
-    address = f"{jobs}?status__exact=unconfirmed"
-    return [("unconfirmed", words % {"count": now.unconfirmed}, address)]
+def _unconfirmed(now: LiveState) -> Iterator[Alert]:
+    if now.unconfirmed:
+        text = ngettext(
+            "%(count)d try-on is unconfirmed and waits for a person.",
+            "%(count)d try-ons are unconfirmed and wait for a person.",
+            now.unconfirmed,
+        )
+        yield Alert("unconfirmed", text % {"count": now.unconfirmed}, unconfirmed_url())
+
+
+def unconfirmed_url() -> str:
+    """Return the URL of the list of unconfirmed jobs."""
+    return f"{admin_url('glam_tryon_tryonjob_changelist')}?status__exact=unconfirmed"
 
 
 def _clock(moment: datetime) -> str:
@@ -113,21 +131,20 @@ def warn(request: HttpRequest) -> None:
     """Show the banner on the page that answers ``request``, once however often this is called."""
     if not getattr(request, _SHOWN, False):
         switch = ShopSwitch.load()
-        show(request, troubles(read_now(), switch, budget_left(switch=switch)))
+        show(request, current_alerts(read_live_state(), switch, budget_left(switch=switch)))
 
 
-def show(request: HttpRequest, found: list[Trouble]) -> None:
-    """Show each trouble as one of Django's messages.
+def show(request: HttpRequest, alerts: list[Alert]) -> None:
+    """Show each alert as one of Django's messages.
 
     Whatever template or theme draws the page, a shop's own admin/index.html or django-unfold's,
     draws those.
     """
     setattr(request, _SHOWN, True)
-    for trouble in found:
-        line = format_html(
-            '{} <a href="{}">{}</a>', trouble.words, trouble.address, _("See what can be done")
-        )
-        messages.error(request, line, extra_tags=f"glam-tryon-{trouble.code}", fail_silently=True)
+    for alert in alerts:
+        url = alert.url or admin_url("glam_tryon_providerstate_changelist")
+        line = format_html('{} <a href="{}">{}</a>', alert.message, url, _("See what can be done"))
+        messages.error(request, line, extra_tags=f"glam-tryon-{alert.code}", fail_silently=True)
 
 
 def is_index(request: HttpRequest) -> bool:
@@ -139,3 +156,52 @@ def is_index(request: HttpRequest) -> bool:
         and match.url_name == "index"
         and "admin" in match.app_names
     )
+
+
+def pause_advice(code: str) -> str:
+    """Return why submitting is paused and what ends it, empty for an unknown code."""
+    return str(_PAUSES.get(code, ""))
+
+
+def blocker_code() -> str:
+    """Return ``stopped`` or ``budget``, empty when neither keeps try-ons from being sent."""
+    switch = ShopSwitch.load()
+    if switch.stopped_at:
+        return STOPPED
+    return BUDGET if budget_left(switch=switch).code else ""
+
+
+def blocker_message() -> str:
+    """Return why jobs wait and until when, empty when neither is the reason."""
+    switch = ShopSwitch.load()
+    if switch.stopped_at:
+        who = {"who": switch.stopped_by, "when": moment_words(switch.stopped_at)}
+        text = _("Try-ons were stopped by %(who)s on %(when)s; new ones wait.") % who
+        return f"{text} {switch.why}".rstrip()
+    return _budget_message(budget_left(switch=switch))
+
+
+def blocker_rows() -> list[tuple[str, SafeString | str | int]]:
+    """Return the operations page's lines about the kill switch and the budget."""
+    switch = ShopSwitch.load()
+    rows: list[tuple[str, SafeString | str | int]] = []
+    if switch.stopped_at:
+        rows.append((_("Stopped by"), f"{switch.stopped_by}: {switch.why}".rstrip(": ")))
+        rows.append((_("Since"), instant(switch.stopped_at)))
+    left = budget_left(switch=switch)
+    if left.code:
+        rows.append((_("Budget"), _budget_message(left)))
+    elif left.generations is not None:
+        rows.append((_("Generations left in the budget"), left.generations))
+    return rows
+
+
+def _budget_message(left: Left) -> str:
+    if not left.code or left.ends_at is None:
+        return ""
+    text = (
+        _("The month's budget is used up. Waiting try-ons go on at %(until)s.")
+        if left.code == MONTH_OVER
+        else _("The day's budget is used up. Waiting try-ons go on at %(until)s.")
+    )
+    return text % {"until": moment_words(left.ends_at)}

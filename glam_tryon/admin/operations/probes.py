@@ -1,18 +1,32 @@
-"""Whether Glam takes the key, and whether Glam can reach the shop."""
+"""Probes at the press of a button: whether Glam takes the key, whether Glam can reach the shop."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from glam_tryon.admin.operations.check_result import Finding
 from glam_tryon.conf import conf, is_loopback
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, SettingError, UnsafeResultURL
 from glam_tryon.providers.base import Outcome, Verdict
 from glam_tryon.providers.download import fetch_bytes
 from glam_tryon.signed_urls import probe_link
 from glam_tryon.worker.provider_client import glam_client
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What was asked, whether it is well, what came, and what to do where it is not.
+
+    Neither a key nor a link stands in the message.
+    """
+
+    question: str
+    is_well: bool
+    message: str
+    advice: str = ""
+
 
 #: A try-on that cannot exist: asking about it is free and tells nothing of anybody.
 NO_EVENT = "glam-tryon-key-check"
@@ -21,70 +35,70 @@ PROBE_SECONDS = 10.0
 _MOST_BYTES = 1024
 
 
-def check_key() -> list[Finding]:
+def check_key() -> list[CheckResult]:
     """Ask Glam about a try-on that cannot exist; it says 404 to a right key and 401 to a wrong."""
     outcome = glam_client().fetch(NO_EVENT).outcome
-    is_well, words, advice = _answer(outcome)
-    return [Finding(_("Does Glam take the key?"), is_well, words, advice)]
+    is_well, text, advice = _answer(outcome)
+    return [CheckResult(_("Does Glam take the key?"), is_well, text, advice)]
 
 
 def _answer(outcome: Outcome) -> tuple[bool, str, str]:
     match outcome.code:
         case "not_found":
-            words = _("Yes. Glam says that it knows no such try-on, as it should.")
-            return True, words, ""
+            text = _("Yes. Glam says that it knows no such try-on, as it should.")
+            return True, text, ""
         case "bad_key":
-            words = _("No. Glam refuses the key, or there is none that can be sent.")
-            return False, words, _("Set API_KEY to the key of your Glam account.")
+            text = _("No. Glam refuses the key, or there is none that can be sent.")
+            return False, text, _("Set API_KEY to the key of your Glam account.")
         case "no_credits":
-            words = _("The key is right, but the account has no credits left.")
-            return False, words, _("Top it up, then resume submitting.")
+            text = _("The key is right, but the account has no credits left.")
+            return False, text, _("Top it up, then resume submitting.")
         case "redirected":
-            words = _("Glam's address leads elsewhere, so the key was not sent on.")
-            return False, words, _("Check BASE_URL in the settings.")
+            text = _("Glam's address leads elsewhere, so the key was not sent on.")
+            return False, text, _("Check BASE_URL in the settings.")
         case "throttled":
             return False, _("Glam has too much to do to say."), _("Ask again in a minute.")
     if outcome.verdict is Verdict.OK:
         return True, _("Yes. Glam answers."), ""
     said = outcome.code if outcome.http_status is None else f"{outcome.code}, {outcome.http_status}"
-    words = _("Nobody knows: no answer that says so (%(code)s).") % {"code": said}
-    return False, words, _("Check BASE_URL and the way out of your network, then ask again.")
+    text = _("Nobody knows: no answer that says so (%(code)s).") % {"code": said}
+    return False, text, _("Check BASE_URL and the way out of your network, then ask again.")
 
 
-def check_address() -> list[Finding]:
+def check_public_url() -> list[CheckResult]:
     """Fetch a link as Glam would: from outside in, by the public address."""
     question = _("Can the shop be reached at its public address?")
     if conf.SEND_IMAGES == "upload":
-        words = _("It need not be: pictures are uploaded to Glam (SEND_IMAGES).")
-        return [Finding(question, True, words)]
+        text = _("It need not be: pictures are uploaded to Glam (SEND_IMAGES).")
+        return [CheckResult(question, True, text)]
     try:
         link, expected = probe_link()
         came = _fetch(link)
     except SettingError:
-        words = _("There is no public address, so Glam cannot fetch a photo.")
-        return [Finding(question, False, words, _("Set PUBLIC_BASE_URL."))]
+        text = _("There is no public address, so Glam cannot fetch a photo.")
+        return [CheckResult(question, False, text, _("Set PUBLIC_BASE_URL."))]
     except UnsafeResultURL:
-        words = _("Glam cannot reach it: it is not https, or it lies inside a private network.")
-        return [Finding(question, False, words, _("Set PUBLIC_BASE_URL to the public address."))]
+        text = _("Glam cannot reach it: it is not https, or it lies inside a private network.")
+        return [CheckResult(question, False, text, _("Set PUBLIC_BASE_URL to the public address."))]
     except DownloadFailed as error:
-        words = _("It did not answer as it should (%(said)s).") % {"said": _plain(error)}
+        text = _("It did not answer as it should (%(said)s).") % {"said": _plain(error)}
         advice = _(
             "Look whether the address is right and the proxy lets the app's addresses through. A "
             "shop with a single worker cannot answer itself while it asks."
         )
-        return [Finding(question, False, words, advice)]
+        return [CheckResult(question, False, text, advice)]
     except ResultRefused as error:
-        words = _("Something else answered (%(said)s).") % {"said": error.code}
-        return [Finding(question, False, words, _("Check PUBLIC_BASE_URL and the proxy."))]
+        text = _("Something else answered (%(said)s).") % {"said": error.code}
+        return [CheckResult(question, False, text, _("Check PUBLIC_BASE_URL and the proxy."))]
     if came != expected:
-        words = _("Something answered, but not this shop: it did not know its own link.")
-        return [Finding(question, False, words, _("Check PUBLIC_BASE_URL and SECRET_KEY."))]
+        text = _("Something answered, but not this shop: it did not know its own link.")
+        return [CheckResult(question, False, text, _("Check PUBLIC_BASE_URL and SECRET_KEY."))]
     host = urlsplit(conf.PUBLIC_BASE_URL).hostname or ""
     if is_loopback(conf.PUBLIC_BASE_URL):
-        words = _("Yes, but only on this machine: right for the sandbox, useless for Glam itself.")
-        return [Finding(question, True, words)]
-    words = _("Yes. %(host)s gave what stands behind a signed link, as it would give it to Glam.")
-    return [Finding(question, True, words % {"host": host})]
+        text = _("Yes, but only on this machine: right for the sandbox, useless for Glam itself.")
+        return [CheckResult(question, True, text)]
+    text = _("Yes. %(host)s gave what stands behind a signed link, as it would give it to Glam.")
+    return [CheckResult(question, True, text % {"host": host})]
 
 
 def _fetch(link: str) -> bytes:

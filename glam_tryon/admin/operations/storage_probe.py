@@ -11,7 +11,7 @@ from django.core.files.storage import Storage
 from django.utils.translation import gettext as _
 from requests import Request
 
-from glam_tryon.admin.operations.check_result import Finding
+from glam_tryon.admin.operations.probes import CheckResult
 from glam_tryon.conf import conf
 from glam_tryon.files import private_storage
 from glam_tryon.providers.connections import Exchange
@@ -25,58 +25,60 @@ LINK_SECONDS = 10.0
 _CONTENT = b"glam_tryon storage check"
 
 
-def check_storage() -> list[Finding]:
+def check_storage() -> list[CheckResult]:
     """Write, read, link and delete; what breaks ends it, but for the deletion."""
     storage = private_storage()
-    findings: list[Finding] = []
+    results: list[CheckResult] = []
     saved = ""
     question = _("Can it write?")
     try:
         name = f"{conf.PREFIX}/check-{secrets.token_hex(8)}.txt"
         saved = storage.save(name, ContentFile(_CONTENT))
-        findings.append(Finding(question, True, _("Yes.")))
+        results.append(CheckResult(question, True, _("Yes.")))
         question = _("Can it read?")
-        findings.append(_read(storage, saved, question))
+        results.append(_read(storage, saved, question))
         question = _("Who can open a picture by its address?")
-        findings.append(_link(storage, saved, question))
+        results.append(_link(storage, saved, question))
     except Exception as error:  # noqa: BLE001  (a storage may raise anything)
-        findings.append(_broken(error, question))
+        results.append(_broken(error, question))
     if saved:
-        findings.append(_delete(storage, saved))
-    return findings
+        results.append(_delete(storage, saved))
+    return results
 
 
-def _read(storage: Storage, name: str, question: str) -> Finding:
+def _read(storage: Storage, name: str, question: str) -> CheckResult:
     with storage.open(name, "rb") as opened:
         if opened.read() == _CONTENT:
-            return Finding(question, True, _("Yes, and it is what was written."))
+            return CheckResult(question, True, _("Yes, and it is what was written."))
     advice = _("Look for what changes files on their way: a proxy, a compression, a rule.")
-    return Finding(question, False, _("What came back is not what was written."), advice)
+    return CheckResult(question, False, _("What came back is not what was written."), advice)
 
 
-def _link(storage: Storage, name: str, question: str) -> Finding:
+def _link(storage: Storage, name: str, question: str) -> CheckResult:
     try:
         url = storage.url(name)
     except (NotImplementedError, ValueError):
-        return Finding(question, True, _("Nobody: it has no address. The shop itself shows it."))
+        return CheckResult(
+            question, True, _("Nobody: it has no address. The shop itself shows it.")
+        )
     parts = urlsplit(urljoin(f"{conf.PUBLIC_BASE_URL}/", url))
     if parts.scheme not in ("http", "https"):
-        words = _("That cannot be asked without PUBLIC_BASE_URL.")
-        return Finding(question, False, words, _("Set PUBLIC_BASE_URL, then ask again."))
+        text = _("That cannot be asked without PUBLIC_BASE_URL.")
+        return CheckResult(question, False, text, _("Set PUBLIC_BASE_URL, then ask again."))
     unsigned = _opens(urlunsplit((*parts[:3], "", "")))
     if unsigned is None:
-        words = _("That cannot be told: the address does not answer.")
-        return Finding(question, False, words, _("Look whether the address is right."))
+        text = _("That cannot be told: the address does not answer.")
+        return CheckResult(question, False, text, _("Look whether the address is right."))
     if unsigned:
-        words = _("Everybody, for ever: the storage is public, and so are shoppers' photos.")
-        return Finding(question, False, words, _("Make the bucket or the folder private now."))
+        text = _("Everybody, for ever: the storage is public, and so are shoppers' photos.")
+        return CheckResult(question, False, text, _("Make the bucket or the folder private now."))
     if not parts.query:
-        return Finding(question, True, _("Nobody by the address alone."))
+        return CheckResult(question, True, _("Nobody by the address alone."))
     if not _opens(parts.geturl()):
-        words = _("Nobody, not even with a signed link.")
+        text = _("Nobody, not even with a signed link.")
         advice = _("Check the region, the endpoint and the clock of this machine.")
-        return Finding(question, False, words, advice)
-    return Finding(question, True, _("Only who has a signed link, until it expires."))
+        return CheckResult(question, False, text, advice)
+    return CheckResult(question, True, _("Only who has a signed link, until it expires."))
 
 
 def _opens(url: str) -> bool | None:
@@ -93,7 +95,7 @@ def _opens(url: str) -> bool | None:
     return heard.status == 200 and heard.body == _CONTENT
 
 
-def _delete(storage: Storage, name: str) -> Finding:
+def _delete(storage: Storage, name: str) -> CheckResult:
     question = _("Can it delete?")
     try:
         storage.delete(name)
@@ -103,17 +105,17 @@ def _delete(storage: Storage, name: str) -> Finding:
     except Exception as error:  # noqa: BLE001  (a storage may raise anything)
         return _broken(error, question)
     if gone:
-        return Finding(question, True, _("Yes."))
-    words = _("No: it says yes, and the object is still there.")
-    return Finding(question, False, words, _("Without that no photo is ever deleted."))
+        return CheckResult(question, True, _("Yes."))
+    text = _("No: it says yes, and the object is still there.")
+    return CheckResult(question, False, text, _("Without that no photo is ever deleted."))
 
 
-def _broken(error: Exception, question: str) -> Finding:
+def _broken(error: Exception, question: str) -> CheckResult:
     """Tell what broke by its name alone: the text of such errors may hold an address or a key."""
     logger.error("the storage check broke: %s", question, exc_info=error)
     facts = getattr(error, "response", None)
     code = facts.get("Error", {}).get("Code", "") if isinstance(facts, dict) else ""
     said = f"{type(error).__name__} {code}".strip()
-    words = _("No: %(said)s.") % {"said": said}
+    text = _("No: %(said)s.") % {"said": said}
     advice = _("Check STORAGES and the rights of the storage's user; the log has the whole error.")
-    return Finding(question, False, words, advice)
+    return CheckResult(question, False, text, advice)

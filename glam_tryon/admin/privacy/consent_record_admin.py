@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.formatting import instant
-from glam_tryon.admin.read_only import AppList, ReadOnly
+from glam_tryon.admin.pages import AppList, ReadOnly
 from glam_tryon.models import ConsentRecord
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from glam_tryon.admin.formatting import badge, instant
-from glam_tryon.admin.read_only import AppList
+from glam_tryon.admin.pages import AppList
 from glam_tryon.models import ConsentText
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.privacy.consent import built_in_text

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.formatting import NOTHING, instant
+from glam_tryon.admin.pages import AppList, ReadOnly
 from glam_tryon.admin.privacy.personal_data import PURGE, PersonalDataPage
-from glam_tryon.admin.read_only import AppList, ReadOnly
 from glam_tryon.models import DeletionReceipt
 from glam_tryon.views.receipts import kind_words
 

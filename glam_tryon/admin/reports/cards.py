@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from glam_tryon.admin.reports.current_section import Now
+from glam_tryon.admin.operations.alerts import unconfirmed_url
+from glam_tryon.admin.operations.live_state import LiveState
 from glam_tryon.admin.reports.stats import Figures
 from glam_tryon.admin.reports.tables import NOTHING, count_words, percent_words, seconds_words
 from glam_tryon.analytics.wait_histogram import percentile
@@ -24,11 +24,10 @@ class Tile:
     is_bad: bool = False
 
 
-def tiles(now: Now, figures: Figures) -> list[Tile]:
+def tiles(now: LiveState, figures: Figures) -> list[Tile]:
     """Return them in the order of the page."""
     queue = _("%(count)s waiting") % {"count": count_words(now.waiting)}
     oldest = _("the oldest for %(time)s") % {"time": seconds_words(now.queue_age.total_seconds())}
-    jobs = reverse("admin:glam_tryon_tryonjob_changelist")
     waits, rate = figures.waits(), figures.success.value
     half, long = percentile(waits, 0.5), percentile(waits, 0.95)
     return [
@@ -42,7 +41,7 @@ def tiles(now: Now, figures: Figures) -> list[Tile]:
             _("Unconfirmed"),
             count_words(now.unconfirmed),
             _("wait for a person") if now.unconfirmed else _("now"),
-            f"{jobs}?status__exact=unconfirmed" if now.unconfirmed else "",
+            unconfirmed_url() if now.unconfirmed else "",
             is_bad=now.unconfirmed > 0,
         ),
         Tile(

@@ -11,10 +11,10 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.text import capfirst
 
-from glam_tryon.admin.operations.alerts import show, troubles
+from glam_tryon.admin.operations.alerts import current_alerts, show
+from glam_tryon.admin.operations.live_state import read_live_state
 from glam_tryon.admin.reports import stats as numbers
 from glam_tryon.admin.reports.cards import tiles
-from glam_tryon.admin.reports.current_section import read_now
 from glam_tryon.admin.reports.holdout_section import holdout
 from glam_tryon.admin.reports.params import RANGES, Choice, range_words
 from glam_tryon.admin.reports.ranking import title_of, top_products
@@ -59,10 +59,10 @@ class DashboardAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         choice, figures = self._asked(request)
-        now, switch = read_now(), ShopSwitch.load()
+        now, switch = read_live_state(), ShopSwitch.load()
         sections = [] if _is_empty(figures) else _sections(figures, switch)
         # The budget has a section of its own; reading the ledger would cost what else is saved.
-        show(request, troubles(now, switch, Left(None)))
+        show(request, current_alerts(now, switch, Left(None)))
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name_plural),

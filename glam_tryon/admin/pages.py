@@ -1,4 +1,4 @@
-"""What lists of the app have in common: a title that says what is in them, or nothing to change."""
+"""Base classes of the admin's pages, and their URLs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.text import capfirst
 
 
 class ReadOnly:
-    """For a ``ModelAdmin``: pages to read, whatever permissions there are to change."""
+    """Mixin for a ``ModelAdmin``: pages to read, whatever permissions there are to change."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -34,3 +35,17 @@ class AppList(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         return super().changelist_view(request, {**title, **(extra_context or {})})
+
+
+def admin_url(name: str, *args: object) -> str:
+    """Return the URL of an admin page by its name, such as ``glam_tryon_tryonjob_change``.
+
+    Raises:
+        NoReverseMatch: the admin has no such page.
+    """
+    return reverse(f"admin:{name}", args=args)
+
+
+def picture_url(job_key: object, which: object) -> str:
+    """Return the URL at which staff see one picture of a job."""
+    return admin_url("glam_tryon_tryonjob_picture", job_key, which)

@@ -1,4 +1,4 @@
-"""What goes on at this moment: slots, the queue, and what waits for a person; one statement."""
+"""The state of this moment: slots, the queue, and what waits for a person; one statement."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from glam_tryon.models.status import Queue
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class LiveState:
     """The connection to Glam, the slots held, and the jobs that wait for a slot or for a person."""
 
     state: ProviderState
@@ -47,8 +47,8 @@ class Now:
         return max(timezone.now() - self.oldest_at, timedelta(0))
 
 
-def read_now() -> Now:
-    """Read it; a shop in which nothing ever happened has a state all the same."""
+def read_live_state() -> LiveState:
+    """Read the live state; a shop in which nothing ever happened has a state all the same."""
     using = router.db_for_write(TryOnJob)
     jobs = TryOnJob.objects.using(using)
     pending = jobs.filter(queue__in=(Queue.SHOPPER, Queue.CATALOGUE))
@@ -59,22 +59,24 @@ def read_now() -> Now:
     state = (
         ProviderState.rows()
         .annotate(
-            slots=_whole(held, "COUNT", "pk"),
-            waiting=_whole(pending, "COUNT", "pk"),
-            oldest_at=_whole(pending, "MIN", "created_at", DateTimeField()),
-            settling=_whole(settling, "COUNT", "pk"),
-            resting=_whole(resting, "COUNT", "pk"),
+            slots=_total(held, "COUNT", "pk"),
+            waiting=_total(pending, "COUNT", "pk"),
+            oldest_at=_total(pending, "MIN", "created_at", DateTimeField()),
+            settling=_total(settling, "COUNT", "pk"),
+            resting=_total(resting, "COUNT", "pk"),
         )
         .first()
     )
     if state is None:
-        return Now(ProviderState(), 0, 0, None, 0)
+        return LiveState(ProviderState(), 0, 0, None, 0)
     found: Any = state
-    return Now(state, found.slots, found.waiting, found.oldest_at, found.settling + found.resting)
+    return LiveState(
+        state, found.slots, found.waiting, found.oldest_at, found.settling + found.resting
+    )
 
 
-def _whole(rows: QuerySet[Any], function: str, name: str, kind: Any = None) -> Subquery:
-    """Return one figure of all ``rows``. As a plain function, for an aggregate would group them."""
+def _total(rows: QuerySet[Any], function: str, name: str, kind: Any = None) -> Subquery:
+    """Return one total of all ``rows``. As a plain function, for an aggregate would group them."""
     kind = kind or IntegerField()
-    figure = ExpressionWrapper(Func(F(name), function=function), output_field=kind)
-    return Subquery(rows.order_by().values(figure=figure), output_field=kind)
+    total = ExpressionWrapper(Func(F(name), function=function), output_field=kind)
+    return Subquery(rows.order_by().values(total=total), output_field=kind)

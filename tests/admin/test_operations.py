@@ -1,4 +1,4 @@
-"""The switchboard: its switches, its three questions, and the banner while something is wrong."""
+"""The operations page: its switches, its three checks, and the banner while something is wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django.utils import timezone
 from example_project.demo_s3 import Bucket
 from example_project.storage import private_bucket
 from glam_tryon.admin.operations import storage_probe as storage_check
-from glam_tryon.admin.operations.probes import check_address, check_key
+from glam_tryon.admin.operations.probes import check_key, check_public_url
 from glam_tryon.admin.operations.storage_probe import check_storage
 from glam_tryon.limits import kill_switch as switch
 from glam_tryon.models import ProviderState, ShopSwitch, TryOnJob
@@ -172,16 +172,16 @@ def test_a_right_key_is_taken_and_nothing_is_bought(admin_client: Client, sandbo
 
 def test_a_wrong_key_is_refused_in_words(settings: Any, sandbox: Sandbox) -> None:
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "API_KEY": "another"}
-    (finding,) = check_key()
-    assert not finding.is_well
-    assert "refuses the key" in finding.words
-    assert "API_KEY" in finding.advice
+    (result,) = check_key()
+    assert not result.is_well
+    assert "refuses the key" in result.message
+    assert "API_KEY" in result.advice
 
 
 def test_no_answer_is_no_verdict_on_the_key(settings: Any) -> None:
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "BASE_URL": "http://127.0.0.1:9/api/v1"}
-    (finding,) = check_key()
-    assert (finding.is_well, finding.words) == (
+    (result,) = check_key()
+    assert (result.is_well, result.message) == (
         False,
         "Nobody knows: no answer that says so (connect_failed).",
     )
@@ -192,7 +192,7 @@ def test_no_answer_is_no_verdict_on_the_key(settings: Any) -> None:
 
 
 def questions() -> dict[str, tuple[bool, str]]:
-    return {finding.question: (finding.is_well, finding.words) for finding in check_storage()}
+    return {result.question: (result.is_well, result.message) for result in check_storage()}
 
 
 @contextmanager
@@ -336,9 +336,9 @@ def test_loopback_is_refused_when_glam_itself_is_elsewhere(
     live_server: Any, public: Callable[..., None]
 ) -> None:
     public(live_server.url, "https://api.glam.ai/api/v1")
-    (finding,) = check_address()
-    assert not finding.is_well
-    assert "is not https" in finding.words
+    (result,) = check_public_url()
+    assert not result.is_well
+    assert "is not https" in result.message
 
 
 @pytest.mark.django_db(transaction=True)
@@ -357,17 +357,17 @@ def test_another_answer_than_the_shops_own_is_told(
         said = "Something answered, but not this shop: it did not know its own link."
         checks = "glam_tryon.admin.operations.probes.probe_link"
         monkeypatch.setattr(checks, lambda: (probe_link()[0], b"another"))
-    (finding,) = check_address()
-    assert (finding.is_well, finding.words) == (False, said)
+    (result,) = check_public_url()
+    assert (result.is_well, result.message) == (False, said)
 
 
 def test_no_address_and_no_need_of_one_are_told(settings: Any, public: Callable[..., None]) -> None:
     public("")
-    (finding,) = check_address()
-    assert (finding.is_well, finding.advice) == (False, "Set PUBLIC_BASE_URL.")
+    (result,) = check_public_url()
+    assert (result.is_well, result.advice) == (False, "Set PUBLIC_BASE_URL.")
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "SEND_IMAGES": "upload"}
-    (finding,) = check_address()
-    assert finding.is_well
+    (result,) = check_public_url()
+    assert result.is_well
 
 
 def test_a_forged_probe_shows_nothing(client: Client, public: Callable[..., None]) -> None:
@@ -428,7 +428,7 @@ def test_the_apps_own_pages_say_it_too(admin_client: Client, address: str) -> No
     assert len(banner(admin_client, address)) == 1
 
 
-def test_who_may_not_see_the_switchboard_sees_no_banner() -> None:
+def test_who_may_not_see_the_operations_page_sees_no_banner() -> None:
     assert banner(staff("view_tryonjob")) == []
 
 
