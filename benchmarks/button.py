@@ -20,7 +20,7 @@ from django.utils.translation import gettext, override
 
 from benchmarks.table import table
 from example_project.shop.models import Product
-from glam_tryon.analytics.event_buffer import forget
+from glam_tryon.analytics.event_buffer import clear
 from glam_tryon.templatetags.glam_tryon import register as ours
 
 BUTTONS, ROUNDS = 100, 200
@@ -78,7 +78,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, tuple[float, float]]:
                 if number >= 10:
                     taken[name].append((time.process_time() - begun) / BUTTONS * 1e6)
     # Nobody saw these.
-    forget()
+    clear()
     loop = min(taken["an empty loop"])
     return {
         name: (min(times) - loop, statistics.median(times) - loop) for name, times in taken.items()

@@ -16,8 +16,8 @@ from benchmarks.table import table
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.clock import after
 from glam_tryon.models.status import Queue, Status
-from glam_tryon.worker.bulk_update import StillRunning, write_back
-from glam_tryon.worker.lease import lease_due
+from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
+from glam_tryon.worker.claim import lease_due
 
 BATCH = 500
 LATER_SECONDS = 3600.0
@@ -48,8 +48,8 @@ def batched() -> int:
     """Claim and finish by the engine's own statements until nothing is due."""
     done = 0
     while jobs := lease_due("default", BATCH, uuid.uuid4().hex, 60):
-        done += write_back(
-            [StillRunning(job.pk, job.lease_token, LATER_SECONDS, "IN_PROGRESS") for job in jobs]
+        done += write_poll_updates(
+            [PollUpdate(job.pk, job.lease_token, LATER_SECONDS, "IN_PROGRESS") for job in jobs]
         )
     return done
 

@@ -16,7 +16,7 @@ from glam_tryon.worker.poll_interval.next_poll import (
     QUEUE_COST_SECONDS,
     SHOPPER_COST_SECONDS,
 )
-from glam_tryon.worker.poll_interval.optimiser import next_question
+from glam_tryon.worker.poll_interval.optimiser import seconds_to_next_poll
 
 #: From the seconds since the submission to the instant of the next question.
 Policy = Callable[[float], float]
@@ -141,8 +141,8 @@ def learned(masses: Masses, cost_seconds: float, rng: random.Random) -> Policy:
     """What a worker does, its jitter included, when it knows ``masses``."""
 
     def policy(elapsed: float) -> float:
-        wait = next_question(elapsed, masses, cost_seconds)
-        then = next_question(elapsed + wait, masses, cost_seconds)
+        wait = seconds_to_next_poll(elapsed, masses, cost_seconds)
+        then = seconds_to_next_poll(elapsed + wait, masses, cost_seconds)
         return elapsed + wait + rng.uniform(-JITTER, JITTER) * min(wait, then)
 
     return policy

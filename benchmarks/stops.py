@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> None:
             while len(took) < stops:
                 waiting = TryOnJob.objects.filter(status=Status.PENDING).count()
                 for _ in range(BACKLOG - waiting):
-                    storm.insist(order)
+                    storm.retry_on_db_error(order)
                 time.sleep(chance.uniform(0.2, 2.0))
                 child = chance.choice(pollers.alive())
                 met += TryOnJob.objects.filter(status=Status.SUBMITTING).exists()

@@ -112,10 +112,10 @@ def media_root(settings: Settings, tmp_path: Path) -> Path:
 def nothing_tallied() -> Iterator[None]:
     """No count of an earlier test is written in the midst of this one."""
     # Found when a test runs: this module is also loaded where Django is not set up yet.
-    tally = import_module("glam_tryon.analytics.event_buffer")
-    tally.forget()
+    event_buffer = import_module("glam_tryon.analytics.event_buffer")
+    event_buffer.clear()
     yield
-    tally.forget()
+    event_buffer.clear()
 
 
 @pytest.fixture(scope="session")

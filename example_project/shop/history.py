@@ -15,7 +15,7 @@ from example_project.shop.models import Product
 from glam_tryon.analytics.holdout import SEES, WITHOUT
 from glam_tryon.analytics.rollup import TRIED, sums_of
 from glam_tryon.limits.period import shop_day
-from glam_tryon.models import CountSlip, DailyCount
+from glam_tryon.models import AnalyticsEvent, DailyCount
 from glam_tryon.models.statistics import OF_SHOPPERS, Counted, Event
 
 DAYS = 120
@@ -50,35 +50,37 @@ def load_history() -> int:
 
 def _day(
     day: date, busy: float, products: list[dict[str, Any]], chance: random.Random
-) -> Iterator[CountSlip]:
+) -> Iterator[AnalyticsEvent]:
     noon = datetime.combine(day, time(12), timezone.get_default_timezone())
     for place, product in enumerate(products):
         shown = round(chance.uniform(60, 140) * busy / (1 + place * 0.25))
         opened = _some(shown, 0.14, chance)
         about: dict[str, Any] = {"at": noon, **product}
-        yield CountSlip(event=Event.IMPRESSION, count=shown, **about)
-        yield CountSlip(event=Event.OPENED, count=opened, **about)
-        yield CountSlip(event=Event.ADDED_TO_BASKET, count=round(shown * 0.04), **about)
+        yield AnalyticsEvent(event=Event.IMPRESSION, count=shown, **about)
+        yield AnalyticsEvent(event=Event.OPENED, count=opened, **about)
+        yield AnalyticsEvent(event=Event.ADDED_TO_BASKET, count=round(shown * 0.04), **about)
         for _ in range(_some(opened, 0.55, chance)):
             yield from _tryon(about, chance)
     for group, (visitors, rate) in GROUPS.items():
         came = round(visitors * busy)
-        yield CountSlip(event=Event.VISITOR, detail=group, at=noon, count=came)
-        yield CountSlip(event=Event.BUYER, detail=group, at=noon, count=_some(came, rate, chance))
+        yield AnalyticsEvent(event=Event.VISITOR, detail=group, at=noon, count=came)
+        yield AnalyticsEvent(
+            event=Event.BUYER, detail=group, at=noon, count=_some(came, rate, chance)
+        )
 
 
-def _tryon(about: dict[str, Any], chance: random.Random) -> Iterator[CountSlip]:
+def _tryon(about: dict[str, Any], chance: random.Random) -> Iterator[AnalyticsEvent]:
     event, at = _one_of(ENDS, chance), about["at"]
     wait = timedelta(seconds=chance.lognormvariate(3.0, 0.5))
     why = f":{_one_of(REASONS, chance)}" if event == Event.FAILED else ""
-    yield CountSlip(event=Event.REQUESTED, detail=OF_SHOPPERS, **about)
-    yield CountSlip(event=Event.BOUGHT, at=at)
-    yield CountSlip(event=Event.MONEY, detail="USD", count=PRICE_PARTS, at=at)
-    yield CountSlip(event=event, detail=OF_SHOPPERS + why, began_at=at - wait, **about)
+    yield AnalyticsEvent(event=Event.REQUESTED, detail=OF_SHOPPERS, **about)
+    yield AnalyticsEvent(event=Event.BOUGHT, at=at)
+    yield AnalyticsEvent(event=Event.MONEY, detail="USD", count=PRICE_PARTS, at=at)
+    yield AnalyticsEvent(event=event, detail=OF_SHOPPERS + why, began_at=at - wait, **about)
     if event == Event.READY and chance.random() < 0.22:
-        yield CountSlip(event=Event.ADDED_TO_BASKET, detail=TRIED, **about)
+        yield AnalyticsEvent(event=Event.ADDED_TO_BASKET, detail=TRIED, **about)
     if event == Event.READY and chance.random() < 0.3:
-        yield CountSlip(event=Event.FEEDBACK, detail=_one_of(VERDICTS, chance), **about)
+        yield AnalyticsEvent(event=Event.FEEDBACK, detail=_one_of(VERDICTS, chance), **about)
 
 
 def _some(most: int, share: float, chance: random.Random) -> int:

@@ -14,7 +14,7 @@ from django.core.signals import request_finished
 from django.db import DatabaseError, InterfaceError, models, router
 from django.dispatch import receiver
 
-from glam_tryon.models import CountSlip
+from glam_tryon.models import AnalyticsEvent
 from glam_tryon.models.clock import DatabaseNow
 
 logger = logging.getLogger("glam_tryon.analytics")
@@ -25,13 +25,13 @@ FLUSH_SECONDS = 60.0
 _Key = tuple[str, str, type[models.Model] | None, object]
 
 
-class _Tally:
+class _Buffer:
     """The counts of one process."""
 
     def __init__(self) -> None:
-        self.forget()
+        self.clear()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.lock = threading.Lock()
         self.counts: dict[_Key, int] = {}
         self.flushed_at = time.monotonic()
@@ -47,20 +47,20 @@ class _Tally:
         return taken
 
 
-_tally = _Tally()
+_buffer = _Buffer()
 
 
-def tally(event: str, product: models.Model | None = None, detail: str = "") -> None:
+def buffer_event(event: str, product: models.Model | None = None, detail: str = "") -> None:
     """Count one event of a product, or of none. Asks the database nothing."""
     if product is None:
-        _tally.add((event, detail, None, ""))
+        _buffer.add((event, detail, None, ""))
     else:
-        _tally.add((event, detail, type(product), product.pk))
+        _buffer.add((event, detail, type(product), product.pk))
 
 
-def forget() -> None:
+def clear() -> None:
     """Let go of what is in memory, and begin the minute anew; for tests and forked processes."""
-    _tally.forget()
+    _buffer.clear()
 
 
 def flush() -> int:
@@ -69,14 +69,14 @@ def flush() -> int:
     Raises:
         DatabaseError, InterfaceError: it stays in memory until the next time.
     """
-    taken = _tally.take()
+    taken = _buffer.take()
     if not taken:
         return 0
     try:
-        using = router.db_for_write(CountSlip)
+        using = router.db_for_write(AnalyticsEvent)
         types = ContentType.objects.db_manager(using)
         slips = [
-            CountSlip(
+            AnalyticsEvent(
                 event=event,
                 detail=detail,
                 product_type=types.get_for_model(model).pk if model else 0,
@@ -86,18 +86,18 @@ def flush() -> int:
             )
             for (event, detail, model, key), count in taken.items()
         ]
-        CountSlip.objects.using(using).bulk_create(slips)
+        AnalyticsEvent.objects.using(using).bulk_create(slips)
     except Exception:
         for each, count in taken.items():
-            _tally.add(each, count)
+            _buffer.add(each, count)
         raise
     return len(slips)
 
 
-@receiver(request_finished, dispatch_uid="glam_tryon_tally")
+@receiver(request_finished, dispatch_uid="glam_tryon_buffer")
 def flush_when_due(**_facts: Any) -> None:
     """Write once a minute, when a response has gone out: nobody waits for it."""
-    if _tally.counts and time.monotonic() - _tally.flushed_at >= FLUSH_SECONDS:
+    if _buffer.counts and time.monotonic() - _buffer.flushed_at >= FLUSH_SECONDS:
         _try_to_flush()
 
 
@@ -110,4 +110,4 @@ def _try_to_flush() -> None:
 
 
 # A forked process would write its parent's counts once more.
-os.register_at_fork(after_in_child=forget)
+os.register_at_fork(after_in_child=clear)

@@ -9,10 +9,10 @@ from django.db import router
 from django.http import HttpRequest
 from django.utils import timezone
 
-from glam_tryon.analytics.event_buffer import tally
+from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.conf import conf
 from glam_tryon.limits.period import shop_day
-from glam_tryon.models import CountSlip
+from glam_tryon.models import AnalyticsEvent
 from glam_tryon.models.statistics import Event
 
 #: The two groups. Which one a visitor is in stands in their session and nowhere else.
@@ -33,7 +33,7 @@ def sees_buttons(request: HttpRequest | None) -> bool:
     if not group:
         group = WITHOUT if random.random() < conf.HOLDOUT_SHARE else SEES
         session[SESSION_KEY] = [group, shop_day().isoformat(), False]
-        tally(Event.VISITOR, detail=group)
+        buffer_event(Event.VISITOR, detail=group)
     return bool(group == SEES)
 
 
@@ -47,6 +47,6 @@ def note_basket(request: HttpRequest) -> None:
     if session is None or bought:
         return
     noon = datetime.combine(date.fromisoformat(day), time(12), timezone.get_default_timezone())
-    using = router.db_for_write(CountSlip)
-    CountSlip(event=Event.BUYER, detail=group, at=noon).save(using=using)
+    using = router.db_for_write(AnalyticsEvent)
+    AnalyticsEvent(event=Event.BUYER, detail=group, at=noon).save(using=using)
     session[SESSION_KEY] = [group, day, True]

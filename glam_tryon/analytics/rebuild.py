@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from glam_tryon.analytics.rollup import BATCH, sums_of
 from glam_tryon.limits.period import begins_at, shop_day
-from glam_tryon.models import CountSlip, DailyCount, TryOnJob, TryOnSubmission, TryOnTransition
+from glam_tryon.models import AnalyticsEvent, DailyCount, TryOnJob, TryOnSubmission, TryOnTransition
 from glam_tryon.models.statistics import MONEY_PARTS, Counted, Event
 from glam_tryon.models.status import CLOSED, Status
 
@@ -28,7 +28,7 @@ EVENTS = (
 )
 
 
-def recount() -> int:
+def rebuild_counts() -> int:
     """Replace the counts of the days before today. Returns how many jobs were counted.
 
     Whatever happened before today has been written and added up by now, so nothing is counted
@@ -66,25 +66,25 @@ def _of_today(using: str) -> Counter[Counted]:
     return kept
 
 
-def _slips(using: str, until: datetime) -> Iterator[CountSlip]:
+def _slips(using: str, until: datetime) -> Iterator[AnalyticsEvent]:
     jobs = TryOnJob.objects.using(using).filter(created_at__lt=until)
     for job in jobs.iterator(chunk_size=BATCH):
-        yield _at(CountSlip.of_job(job, Event.REQUESTED), job.created_at)
+        yield _at(AnalyticsEvent.of_job(job, Event.REQUESTED), job.created_at)
     ends = TryOnTransition.objects.using(using).filter(status__in=CLOSED, at__lt=until)
     for end in ends.select_related("job").iterator(chunk_size=BATCH):
         failed, ready = end.status == Status.FAILED, end.status == Status.READY
-        slip = CountSlip.of_job(end.job, end.status, end.note if failed else "")
+        slip = AnalyticsEvent.of_job(end.job, end.status, end.note if failed else "")
         slip.began_at = end.job.created_at if ready else None
         yield _at(slip, end.at)
     taken = TryOnSubmission.objects.using(using).filter(accepted_at__lt=until, refunded_at=None)
     for line in taken.iterator(chunk_size=BATCH):
         moment = line.accepted_at or until
-        yield _at(CountSlip(event=Event.BOUGHT), moment)
+        yield _at(AnalyticsEvent(event=Event.BOUGHT), moment)
         if line.price:
             count = round(line.price * MONEY_PARTS)
-            yield _at(CountSlip(event=Event.MONEY, detail=line.currency, count=count), moment)
+            yield _at(AnalyticsEvent(event=Event.MONEY, detail=line.currency, count=count), moment)
 
 
-def _at(slip: CountSlip, moment: datetime) -> CountSlip:
+def _at(slip: AnalyticsEvent, moment: datetime) -> AnalyticsEvent:
     slip.at = moment
     return slip

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from glam_tryon.analytics.holdout import note_basket
 from glam_tryon.analytics.wait_histogram import bin_of
 from glam_tryon.limits.period import shop_day
-from glam_tryon.models import CountSlip, DailyCount, TryOnJob
+from glam_tryon.models import AnalyticsEvent, DailyCount, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.statistics import OF_ALL_PRODUCTS, Counted, Event
 from glam_tryon.models.status import Status
@@ -29,16 +29,16 @@ TRIED = "tried"
 BATCH = 1000
 
 
-def fold() -> int:
+def roll_up() -> int:
     """Add the slips to the counts of their days, and let go of those that are too old.
 
     Returns how many slips were added. Any number may run at once, and it may be killed anywhere:
     a slip is deleted in the transaction that adds it, and only one of them can delete it.
     """
-    using = router.db_for_write(CountSlip)
+    using = router.db_for_write(AnalyticsEvent)
     added = 0
-    while batch := list(CountSlip.objects.using(using).order_by("pk")[:BATCH]):
-        if not _fold(using, batch):
+    while batch := list(AnalyticsEvent.objects.using(using).order_by("pk")[:BATCH]):
+        if not _add_batch(using, batch):
             break
         added += len(batch)
     counts = DailyCount.objects.using(using)
@@ -46,11 +46,11 @@ def fold() -> int:
     return added
 
 
-def _fold(using: str, batch: list[CountSlip]) -> bool:
+def _add_batch(using: str, batch: list[AnalyticsEvent]) -> bool:
     with transaction.atomic(using):
         # Slips never change, so what is deleted here is what was read. Writing first, SQLite takes
         # its write lock at once.
-        mine = CountSlip.objects.using(using).filter(pk__in=[slip.pk for slip in batch])
+        mine = AnalyticsEvent.objects.using(using).filter(pk__in=[slip.pk for slip in batch])
         deleted, _by_model = mine.delete()
         if deleted == len(batch):
             DailyCount.objects.using(using).add(sums_of(batch))
@@ -59,7 +59,7 @@ def _fold(using: str, batch: list[CountSlip]) -> bool:
     return False
 
 
-def sums_of(slips: list[CountSlip]) -> Counter[Counted]:
+def sums_of(slips: list[AnalyticsEvent]) -> Counter[Counted]:
     """Return what the slips add to which counts: to all products, and to the product they name."""
     sums: Counter[Counted] = Counter()
     for slip in slips:
@@ -81,13 +81,13 @@ def count_basket(request: HttpRequest, product: models.Model) -> None:
     One line for all shoppers: those who tried the product on before are told apart, and with
     ``HOLDOUT_SHARE`` both groups need it. What cannot be counted is logged, never raised.
     """
-    using = router.db_for_write(CountSlip)
+    using = router.db_for_write(AnalyticsEvent)
     try:
         # Within the shop's own transaction a failure must not spoil that.
         with transaction.atomic(using):
             kind = ContentType.objects.db_manager(using).get_for_model(product)
             key = str(product.pk)
-            CountSlip(
+            AnalyticsEvent(
                 event=Event.ADDED_TO_BASKET,
                 detail=TRIED if _tried(request, kind, key) else "",
                 product_type=kind.pk,
@@ -106,10 +106,10 @@ def _tried(request: HttpRequest, kind: ContentType, key: str) -> bool:
 
 def count_feedback(job: TryOnJob, before: str, now: str) -> None:
     """Count a verdict, and take back the one that the same shopper gave before."""
-    using = router.db_for_write(CountSlip)
+    using = router.db_for_write(AnalyticsEvent)
     said = {"event": Event.FEEDBACK, "product_type": job.content_type_id or 0}
     said |= {"product_key": job.product_key, "at": DatabaseNow()}
-    slips = [CountSlip(**said, detail=now)]
+    slips = [AnalyticsEvent(**said, detail=now)]
     if before:
-        slips.append(CountSlip(**said, detail=before, count=-1))
-    CountSlip.objects.using(using).bulk_create(slips)
+        slips.append(AnalyticsEvent(**said, detail=before, count=-1))
+    AnalyticsEvent.objects.using(using).bulk_create(slips)

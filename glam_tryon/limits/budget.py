@@ -13,7 +13,7 @@ from django.utils.formats import number_format
 
 from glam_tryon.conf import conf
 from glam_tryon.limits.period import Period, begins_at, ends_at
-from glam_tryon.models import ShopSwitch, TryOnSubmission
+from glam_tryon.models import KillSwitch, TryOnSubmission
 from glam_tryon.models.clock import database_time
 
 #: Codes of what is used up, as in ``words``: the shop's day, and its month.
@@ -85,9 +85,9 @@ class Left:
     ends_at: datetime | None = None
 
 
-def budgets(switch: ShopSwitch | None = None) -> dict[Period, Budget]:
+def budgets(switch: KillSwitch | None = None) -> dict[Period, Budget]:
     """Return the budget of each period: what staff set, otherwise what the settings say."""
-    row = switch or ShopSwitch.load()
+    row = switch or KillSwitch.load()
 
     def chosen(mine: int | None, settings: int | None) -> int | None:
         return settings if mine is None else mine
@@ -113,7 +113,7 @@ def spent(period: Period = "month", now: datetime | None = None) -> Spent:
 
 
 def budget_left(
-    now: datetime | None = None, *, switch: ShopSwitch | None = None, waiting: int = 0
+    now: datetime | None = None, *, switch: KillSwitch | None = None, waiting: int = 0
 ) -> Left:
     """Return what the budget allows now. Within the lock of the slots the answer is exact.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from glam_tryon.models import ShopSwitch
+from glam_tryon.models import KillSwitch
 
 
 def is_stopped() -> bool:
     """Say whether staff stopped the try-ons: no orders, no submits; what Glam has is finished."""
-    return ShopSwitch.load().stopped_at is not None
+    return KillSwitch.load().stopped_at is not None
 
 
 def stop(by: Any, why: str = "") -> bool:
@@ -18,12 +18,12 @@ def stop(by: Any, why: str = "") -> bool:
     Orders are refused from the next request on, and each poller sends nothing from its next round
     on. Jobs that wait go on waiting.
     """
-    return ShopSwitch.stop(str(by), why)
+    return KillSwitch.stop(str(by), why)
 
 
 def go_on() -> bool:
     """Let try-ons go on. Returns False when they were not stopped."""
-    return ShopSwitch.go_on()
+    return KillSwitch.go_on()
 
 
 def change_budget(by: Any, **limits: Any) -> None:
@@ -32,4 +32,4 @@ def change_budget(by: Any, **limits: Any) -> None:
     ``limits`` are ``day_generations``, ``month_generations``, ``day_money``, ``month_money``. The
     caller checks the permission ``glam_tryon.change_budget``.
     """
-    ShopSwitch.change_budget(str(by), **limits)
+    KillSwitch.change_budget(str(by), **limits)

@@ -4,7 +4,7 @@ from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.consent_record import ConsentRecord
 from glam_tryon.models.consent_text import ConsentText
 from glam_tryon.models.job import TryOnJob
-from glam_tryon.models.kill_switch import ShopSwitch
+from glam_tryon.models.kill_switch import KillSwitch
 from glam_tryon.models.learned_times import LearnedTimes
 from glam_tryon.models.order_lock import AddressCount, OrderLock
 from glam_tryon.models.person_photo import PersonPhoto
@@ -12,23 +12,23 @@ from glam_tryon.models.provider import ProviderState
 from glam_tryon.models.receipt import DeletedPicture, DeletionReceipt
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.share import TryOnShare
-from glam_tryon.models.statistics import CountSlip, DailyCount
+from glam_tryon.models.statistics import AnalyticsEvent, DailyCount
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
 
 __all__ = [
     "AddressCount",
+    "AnalyticsEvent",
     "ConsentRecord",
     "ConsentText",
-    "CountSlip",
     "DailyCount",
     "DeletedPicture",
     "DeletionReceipt",
+    "KillSwitch",
     "LearnedTimes",
     "OrderLock",
     "PersonPhoto",
     "ProviderState",
-    "ShopSwitch",
     "TryOnBatch",
     "TryOnJob",
     "TryOnResult",

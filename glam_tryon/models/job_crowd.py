@@ -14,7 +14,7 @@ from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.job_choice import JobChoice
 from glam_tryon.models.result import TryOnResult
-from glam_tryon.models.statistics import CountSlip, Event
+from glam_tryon.models.statistics import AnalyticsEvent, Event
 from glam_tryon.models.status import (
     AT_GLAM,
     OPEN,
@@ -51,8 +51,8 @@ class JobCrowd(JobChoice):
             moved = self._move_all(keys, Status.CANCELED, OPEN, note=note, **ends)
             links = TryOnSubmission.objects.using(self._writer).filter(job_id__in=moved)
             links.revoke()
-            CountSlip.objects.using(self._writer).bulk_create(
-                CountSlip.of_job(job, Event.CANCELED)
+            AnalyticsEvent.objects.using(self._writer).bulk_create(
+                AnalyticsEvent.of_job(job, Event.CANCELED)
                 for job in self._ours(moved).only("owner", "content_type_id", "product_key")
             )
         return len(moved)

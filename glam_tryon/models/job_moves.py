@@ -14,7 +14,7 @@ from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.job_columns import JobColumns
 from glam_tryon.models.result import TryOnResult
-from glam_tryon.models.statistics import CountSlip, Event
+from glam_tryon.models.statistics import AnalyticsEvent, Event
 from glam_tryon.models.status import ALLOWED, Queue, Status, pending_queue
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
@@ -72,7 +72,7 @@ class JobMoves(JobColumns):
                 )
                 # Pictures that are only fetched again were counted when they were drawn.
                 if (event := _ENDS.get(to)) and self.finished_at is None:
-                    CountSlip.of_job(
+                    AnalyticsEvent.of_job(
                         self,
                         event,
                         fields.get("error_code", "") if to == Status.FAILED else "",

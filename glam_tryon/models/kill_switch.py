@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from glam_tryon.models.clock import DatabaseNow
 
 
-class ShopSwitch(models.Model):
+class KillSwitch(models.Model):
     """The one row (``name="shop"``). A budget that is empty here is that of the settings."""
 
     name = models.CharField(max_length=16, primary_key=True, default="shop", editable=False)
@@ -39,19 +39,19 @@ class ShopSwitch(models.Model):
         return self.name
 
     @classmethod
-    def rows(cls) -> models.QuerySet[ShopSwitch]:
+    def rows(cls) -> models.QuerySet[KillSwitch]:
         """Return the one row as a query on the database that is written to."""
         return cls.objects.using(router.db_for_write(cls)).filter(name="shop")
 
     @classmethod
-    def load(cls) -> ShopSwitch:
+    def load(cls) -> KillSwitch:
         """Return the row; one that says nothing when staff never changed anything."""
         return cls.rows().first() or cls()
 
     @classmethod
-    def _made(cls) -> models.QuerySet[ShopSwitch]:
-        rows = ShopSwitch.objects.using(router.db_for_write(cls))
-        rows.bulk_create([ShopSwitch()], ignore_conflicts=True)
+    def _made(cls) -> models.QuerySet[KillSwitch]:
+        rows = KillSwitch.objects.using(router.db_for_write(cls))
+        rows.bulk_create([KillSwitch()], ignore_conflicts=True)
         return cls.rows()
 
     @classmethod

@@ -11,7 +11,7 @@ from glam_tryon.models.clock import DatabaseNow
 
 
 class LearnedTimes(models.Model):
-    """One row for each mask type; ``weights`` is what ``engine.durations.Memory`` keeps."""
+    """One row for each mask type; ``weights`` is what ``duration_model.Memory`` keeps."""
 
     mask_type = models.CharField(_("replaces"), max_length=16, primary_key=True)
     weights = models.JSONField(default=dict, editable=False)

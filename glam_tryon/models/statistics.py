@@ -53,11 +53,11 @@ class Counted(NamedTuple):
     detail: str
 
 
-class CountSlip(models.Model):
-    """Something that happened, written with it, until ``policy.counts.fold`` adds it to its day.
+class AnalyticsEvent(models.Model):
+    """Something that happened, written with it until ``analytics.rollup`` adds it to its day.
 
     So nobody waits for the row of a day that everybody counts in, and what was rolled back was
-    not counted. A slip is never changed: it is written once and deleted once.
+    not counted. An event is never changed: it is written once and deleted once.
     """
 
     event = models.CharField(max_length=16)
@@ -70,8 +70,8 @@ class CountSlip(models.Model):
     began_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = "count not yet added"
-        verbose_name_plural = "counts not yet added"
+        verbose_name = "event not yet added"
+        verbose_name_plural = "events not yet added"
 
     def __str__(self) -> str:
         return f"{self.event} {self.detail} {self.count}"
@@ -82,8 +82,10 @@ class CountSlip(models.Model):
         return None if self.began_at is None else (self.at - self.began_at).total_seconds()
 
     @classmethod
-    def of_job(cls, job: JobColumns, event: str, detail: str = "", **fields: object) -> CountSlip:
-        """Return the slip of something that happened to a job, to be saved in its transaction."""
+    def of_job(
+        cls, job: JobColumns, event: str, detail: str = "", **fields: object
+    ) -> AnalyticsEvent:
+        """Return the event of something that happened to a job, to be saved in its transaction."""
         whose = OF_THE_SHOP if job.owner == SHOP else OF_SHOPPERS
         return cls(
             event=event,

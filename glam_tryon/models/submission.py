@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after, database_time
-from glam_tryon.models.statistics import MONEY_PARTS, CountSlip, Event
+from glam_tryon.models.statistics import MONEY_PARTS, AnalyticsEvent, Event
 from glam_tryon.providers.base import Outcome
 
 
@@ -68,15 +68,15 @@ class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
 
     def _count_bought(self, times: int = 1) -> None:
         """Count these, or with ``times`` -1 take them off again, on the day Glam took them."""
-        slips: list[CountSlip] = []
+        events: list[AnalyticsEvent] = []
         for at, price, currency in self.values_list("accepted_at", "price", "currency"):
             if at is None:
                 continue
-            slips.append(CountSlip(event=Event.BOUGHT, at=at, count=times))
+            events.append(AnalyticsEvent(event=Event.BOUGHT, at=at, count=times))
             if price:
                 money = {"count": times * round(price * MONEY_PARTS), "detail": currency}
-                slips.append(CountSlip(event=Event.MONEY, at=at, **money))
-        CountSlip.objects.using(self.db).bulk_create(slips)
+                events.append(AnalyticsEvent(event=Event.MONEY, at=at, **money))
+        AnalyticsEvent.objects.using(self.db).bulk_create(events)
 
     def doubt(self, pk: int, why: Outcome) -> bool:
         """Nobody knows whether Glam took it; it keeps its slot."""

@@ -14,7 +14,7 @@ from glam_tryon.exceptions import GarmentUnavailable, NotRegistered, PhotoUnavai
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
-from glam_tryon.models.statistics import CountSlip, Event
+from glam_tryon.models.statistics import AnalyticsEvent, Event
 from glam_tryon.models.status import OPEN, Priority, Queue, Status
 from glam_tryon.orders.bulk_commands import cancel_all, retry_all
 from glam_tryon.orders.place import garment_facts, may_wear, request_key
@@ -114,8 +114,8 @@ def _write(using: str, batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
         TryOnTransition.objects.using(using).bulk_create(
             [TryOnTransition(job=job, status=Status.PENDING, at=DatabaseNow()) for job in new]
         )
-        slips = [CountSlip.of_job(job, Event.REQUESTED) for job in new]
-        CountSlip.objects.using(using).bulk_create(slips)
+        events = [AnalyticsEvent.of_job(job, Event.REQUESTED) for job in new]
+        AnalyticsEvent.objects.using(using).bulk_create(events)
         if new:
             wake_pollers(using)
     return len(new)

@@ -16,7 +16,7 @@ from glam_tryon.limits.quotas import check_order, count_order, lock_order
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
-from glam_tryon.models.statistics import CountSlip, Event
+from glam_tryon.models.statistics import AnalyticsEvent, Event
 from glam_tryon.models.status import CLOSED, Priority, Queue, Status, pending_queue
 from glam_tryon.orders.garment_snapshot import snapshot
 from glam_tryon.orders.queueing import next_turn, wake_pollers
@@ -106,7 +106,7 @@ def request_tryon(
             TryOnTransition.objects.using(using).create(
                 job=job, status=Status.PENDING, at=DatabaseNow()
             )
-            CountSlip.of_job(job, Event.REQUESTED).save(using=using)
+            AnalyticsEvent.of_job(job, Event.REQUESTED).save(using=using)
             wake_pollers(using)
     except IntegrityError:
         # Two tabs, one request: the other was faster.

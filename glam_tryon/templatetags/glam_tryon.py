@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from glam_tryon.analytics.event_buffer import tally
+from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.analytics.holdout import sees_buttons
 from glam_tryon.conf import conf
 from glam_tryon.limits.exclusion import is_excluded
@@ -66,7 +66,7 @@ def tryon_button(context: Context, product: Model, text: str = "") -> SafeString
         return SafeString("")
     if conf.HOLDOUT_SHARE and not sees_buttons(request):
         return SafeString("")
-    tally(Event.IMPRESSION, product)
+    buffer_event(Event.IMPRESSION, product)
     # What is the same on all buttons of a page is made once: the request remembers it.
     page: Any = context.render_context if request is None else vars(request)
     known: _Around | None = page.get(_KNOWN)

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from glam_tryon import jobs
-from glam_tryon.analytics.event_buffer import tally
+from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.conf import conf
 from glam_tryon.duration_words import duration_words
 from glam_tryon.exceptions import (
@@ -75,7 +75,7 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     if is_excluded(product):
         return _refuse(request, product, form, 409, failure_facts("excluded"))
     if request.method == "GET":
-        tally(Event.OPENED, product)
+        buffer_event(Event.OPENED, product)
     # Said before somebody chooses a photo for nothing.
     error = failure_facts("paused") if is_paused() else None
     return _form_page(request, product, form, error=error)

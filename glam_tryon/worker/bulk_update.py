@@ -20,7 +20,7 @@ ARRAY_ROWS, CASE_ROWS = 500, 50
 
 
 @dataclass(frozen=True, slots=True)
-class StillRunning:
+class PollUpdate:
     """Glam was asked about a job and its status did not change: ask again in ``seconds``."""
 
     job_id: UUID
@@ -64,7 +64,7 @@ _NEXT = {
 }
 
 
-def write_back(rows: Sequence[StillRunning]) -> int:
+def write_poll_updates(rows: Sequence[PollUpdate]) -> int:
     """Write ``rows``, each only while its lease is still the one it was asked under.
 
     Returns how many were written; the others belong to somebody else by now.
@@ -87,13 +87,11 @@ def write_back(rows: Sequence[StillRunning]) -> int:
 Statements = Iterator[tuple[str, list[Any]]]
 
 
-def _slices(rows: Sequence[StillRunning], size: int) -> Iterator[Sequence[StillRunning]]:
+def _slices(rows: Sequence[PollUpdate], size: int) -> Iterator[Sequence[PollUpdate]]:
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-def _arrays(
-    _connection: BaseDatabaseWrapper, table: str, rows: Sequence[StillRunning]
-) -> Statements:
+def _arrays(_connection: BaseDatabaseWrapper, table: str, rows: Sequence[PollUpdate]) -> Statements:
     for some in _slices(rows, ARRAY_ROWS):
         yield (
             _POSTGRESQL.format(table=table),
@@ -106,7 +104,7 @@ def _arrays(
         )
 
 
-def _cases(connection: BaseDatabaseWrapper, table: str, rows: Sequence[StillRunning]) -> Statements:
+def _cases(connection: BaseDatabaseWrapper, table: str, rows: Sequence[PollUpdate]) -> Statements:
     # Glam has few words, so all rows of a statement share one.
     for word in {row.remote_status for row in rows}:
         told = [row for row in rows if row.remote_status == word]
@@ -115,7 +113,7 @@ def _cases(connection: BaseDatabaseWrapper, table: str, rows: Sequence[StillRunn
 
 
 def _case(
-    connection: BaseDatabaseWrapper, table: str, word: str, rows: Sequence[StillRunning]
+    connection: BaseDatabaseWrapper, table: str, word: str, rows: Sequence[PollUpdate]
 ) -> tuple[str, list[Any]]:
     field = TryOnJob._meta.pk
     keys = [field.get_db_prep_value(row.job_id, connection) for row in rows]

@@ -1,33 +1,26 @@
-"""Who does which step next: due jobs, leases and slots."""
+"""Who does which step next: due jobs are taken under a lease, many by one statement."""
 
 from __future__ import annotations
 
 import math
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
 
-from glam_tryon.conf import api_key, conf
-from glam_tryon.exceptions import SettingError
-from glam_tryon.limits.budget import budget_left, credits_of, price
+from glam_tryon.conf import conf
 from glam_tryon.models import (
-    ProviderState,
-    ShopSwitch,
     TryOnJob,
     TryOnSubmission,
-    TryOnTransition,
 )
 from glam_tryon.models.clock import DatabaseNow, after, database_time
-from glam_tryon.models.job_moves import log_move
 from glam_tryon.models.status import Queue, Status
-from glam_tryon.worker.lease import lease_due
-
-#: How long after it was found used up the budget is looked at again, in seconds.
-BUDGET_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,133 +70,7 @@ def seconds_to_next_step() -> float:
     return (row[0] - row[1]).total_seconds() if row else math.inf
 
 
-def _resume_with_new_key(state: ProviderState) -> bool:
-    try:
-        changed = state.resumes_with(api_key())
-    except SettingError:
-        return False
-    return changed and ProviderState.resume()
-
-
-def claim_submissions(limit: int) -> list[Claimed]:
-    """Take up to ``limit`` pending jobs for which there is a slot, and write the intent of each.
-
-    The slot's number is unique in the database: whatever the workers do, no more submissions are
-    open than there are numbers below the cap. The budget is read under the same lock, so no more
-    are bought than it allows; the jobs that it does not reach wait for the next day or month.
-    """
-    using = router.db_for_write(TryOnJob)
-    jobs = TryOnJob.objects.using(using)
-    waiting = jobs.waiting_for_a_slot(Queue.SHOPPER) | jobs.waiting_for_a_slot(Queue.CATALOGUE)
-    if limit < 1 or not waiting.exists():
-        return []
-    # A busy poller looks a hundred times a second, so the likeliest no comes first.
-    if TryOnSubmission.objects.using(using).holding_slots().count() >= conf.MAX_PARALLEL:
-        return []
-    now = database_time(using)
-    state = ProviderState.load()
-    if state.rests(now) and not _resume_with_new_key(state):
-        return []
-    switch = ShopSwitch.load()
-    if switch.stopped_at or state.rests_for_budget(now):
-        return []
-    with transaction.atomic(using):
-        state = ProviderState.lock()
-        if state.rests(now):
-            return []
-        left = budget_left(now, switch=switch).generations
-        if left == 0:
-            ProviderState.rest_for_budget(BUDGET_SECONDS)
-            return []
-        most = limit if left is None else min(limit, left)
-        claimed = _allot(using, state, state.cap(conf.MAX_PARALLEL, now), most, now)
-        if claimed and state.is_probing():
-            # The next probe waits until this one has had its time.
-            ProviderState.rows().update(breaker_until=after(conf.LEASE_SECONDS))
-    return claimed
-
-
-def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime) -> list[Claimed]:
-    taken = set(TryOnSubmission.objects.using(using).holding_slots().values_list("slot", flat=True))
-    # A lowered cap leaves submissions with higher numbers running: they count all the same.
-    free = [number for number in range(cap) if number not in taken][: max(0, cap - len(taken))]
-    most = min(limit, len(free), 1 if state.is_probing() else len(free))
-    jobs = TryOnJob.objects.using(using)
-    keys = list(jobs.waiting_for_a_slot(Queue.SHOPPER).values_list("pk", flat=True)[:most])
-    # The last slot is kept for a shopper, unless it is the only one there is.
-    spare = most - len(keys)
-    if cap > 1:
-        spare = min(spare, len(free) - len(keys) - 1)
-    if spare > 0:
-        keys += jobs.waiting_for_a_slot(Queue.CATALOGUE).values_list("pk", flat=True)[:spare]
-    if not keys:
-        return []
-    token = uuid.uuid4().hex
-    # Only what waits for a slot still: a cancellation or a pause since the SELECT stands.
-    waiting = jobs.filter(pk__in=keys, status=Status.PENDING).exclude(queue=Queue.PAUSED)
-    waiting.update(
-        status=Status.SUBMITTING,
-        queue=Queue.UNDER_WAY,
-        lease_token=token,
-        next_step_at=after(conf.LEASE_SECONDS),
-        attempts=F("attempts") + 1,
-    )
-    leased = {job.pk: job for job in jobs.filter(pk__in=keys, lease_token=token)}
-    keys = [key for key in keys if key in leased]
-    if not keys:
-        return []
-    chosen = [leased[key] for key in keys]
-    # The row is locked, so what was read of it still stands.
-    if (turn := min(job.turn for job in chosen)) > state.last_turn:
-        ProviderState.rows().update(last_turn=turn)
-    numbers = dict(
-        TryOnSubmission.objects.using(using)
-        .filter(job_id__in=keys)
-        .order_by("number")
-        .values_list("job_id", "number")
-    )
-    claimed = []
-    for job, slot in zip(chosen, free, strict=False):
-        job.status = Status.SUBMITTING
-        job.queue = Queue.UNDER_WAY
-        intent = TryOnSubmission(
-            job=job,
-            job_key=job.pk,
-            number=numbers.get(job.pk, 0) + 1,
-            slot=slot,
-            # The moment for which the budget was read, so that it counts in the same period.
-            started_at=now,
-            revocable=conf.SEND_IMAGES == "link",
-            credits=credits_of(1),
-            price=price(1),
-            currency=conf.CURRENCY,
-        )
-        claimed.append(Claimed(job, intent, now, intent=True))
-    TryOnSubmission.objects.using(using).bulk_create(
-        [claim.submission for claim in claimed if claim.submission]
-    )
-    TryOnTransition.objects.using(using).bulk_create(
-        [
-            TryOnTransition(job_id=claim.job.pk, status=Status.SUBMITTING, at=DatabaseNow())
-            for claim in claimed
-        ]
-    )
-    for job in chosen:
-        log_move(job.pk, Status.PENDING, Status.SUBMITTING)
-    return claimed
-
-
-def release_lost_slots() -> int:
-    """Free the slots of submissions that Glam cannot be running any more. Returns how many.
-
-    This is the end of a slot whose job was deleted, or whose fate nobody can learn.
-    """
-    using = router.db_for_write(TryOnSubmission)
-    lost = TryOnSubmission.objects.using(using).older_than(conf.JOB_MAX_AGE_SECONDS)
-    return lost.free_slot() if lost.holding_slots().exists() else 0
-
-
-def keep_leases(jobs: list[TryOnJob]) -> None:
+def extend_leases(jobs: list[TryOnJob]) -> None:
     """Let leases of steps that are still under way run anew.
 
     One that has run out stays so: another worker may have begun the same step.
@@ -215,7 +82,9 @@ def keep_leases(jobs: list[TryOnJob]) -> None:
         ).update(next_step_at=after(conf.LEASE_SECONDS))
 
 
-def give_back(jobs: list[TryOnJob], seconds: float = 0, statuses: tuple[Status, ...] = ()) -> int:
+def release_leases(
+    jobs: list[TryOnJob], seconds: float = 0, statuses: tuple[Status, ...] = ()
+) -> int:
     """Return leases of steps that were not done, to be due in ``seconds``; the attempt is free.
 
     With ``statuses`` only of jobs that are still in one of them. Returns how many were returned.
@@ -232,3 +101,95 @@ def give_back(jobs: list[TryOnJob], seconds: float = 0, statuses: tuple[Status, 
             lease_token="", next_step_at=after(seconds), attempts=F("attempts") - 1
         )
     return returned
+
+
+# The order of the claim is that of the index glam_tryon_job_due.
+_DUE = """
+WHERE queue = {queue} AND next_step_at <= {now} AND status IN ({statuses})
+ORDER BY next_step_at LIMIT %s {lock}
+"""
+_TAKE = """
+UPDATE {table} SET lease_token = %s, next_step_at = {end}, attempts = attempts + 1
+WHERE id IN (SELECT id FROM {table} {due})
+RETURNING {columns}
+"""
+# MariaDB's optimiser takes the index by its queue alone while many jobs are due; then the last
+# claim locks every job under way to find that no more are due, and meets those who write answers.
+_READ = "SELECT {columns} FROM {table} FORCE INDEX (glam_tryon_job_due) {due}"
+_POSTGRESQL = {
+    "now": "STATEMENT_TIMESTAMP()",
+    "end": "STATEMENT_TIMESTAMP() + make_interval(secs => %s)",
+    "lock": "FOR UPDATE SKIP LOCKED",
+}
+_SQLITE = {
+    "now": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW')",
+    "end": "STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'NOW', %s || ' seconds')",
+    "lock": "",
+}
+
+
+def lease_due(using: str, limit: int, token: str, seconds: float) -> list[TryOnJob]:
+    """Lease up to ``limit`` due jobs for ``seconds``, longest overdue first; workers never wait.
+
+    On SQLite the statement writes from its first moment: reading first would fail when the read
+    turns into a write. MariaDB has no ``UPDATE ... RETURNING``, so there it is a pair.
+    """
+    connection = connections[using]
+    vendor = connection.vendor
+    if vendor == "mysql":
+        return _lease_pair(connection, limit, token, seconds)
+    if vendor == "sqlite" and not TryOnJob.objects.using(using).under_way().exists():
+        # An idle poller must not take the one write lock four times a second.
+        return []
+    words = _POSTGRESQL if vendor == "postgresql" else _SQLITE
+    jobs = _jobs(connection, _filled(_TAKE, words), [token, seconds, limit])
+    return sorted(jobs, key=lambda job: job.created_at)
+
+
+def _lease_pair(
+    connection: BaseDatabaseWrapper, limit: int, token: str, seconds: float
+) -> list[TryOnJob]:
+    with transaction.atomic(connection.alias):
+        jobs = list(_jobs(connection, pair_statement(connection), [limit]))
+        TryOnJob.objects.using(connection.alias).filter(pk__in=[job.pk for job in jobs]).update(
+            lease_token=token, next_step_at=after(seconds), attempts=F("attempts") + 1
+        )
+    for job in jobs:
+        job.lease_token = token
+        job.attempts += 1
+    return jobs
+
+
+def pair_statement(connection: BaseDatabaseWrapper) -> str:
+    """Return the reading half of MariaDB's pair; its one parameter is the limit."""
+    # MariaDB 10.5 cannot skip: there workers wait for each other's claims, which are short.
+    skips = connection.features.has_select_for_update_skip_locked
+    lock = "FOR UPDATE SKIP LOCKED" if skips else "FOR UPDATE"
+    return _filled(_READ, {"now": "UTC_TIMESTAMP(6)", "lock": lock})
+
+
+def _filled(statement: str, words: dict[str, str]) -> str:
+    statuses = ", ".join(f"'{status}'" for status in Status.values)
+    return statement.format(
+        table=TryOnJob._meta.db_table,
+        due=_DUE.format(queue=int(Queue.UNDER_WAY), statuses=statuses, **words),
+        columns=", ".join(str(field.column) for field in TryOnJob._meta.concrete_fields),
+        **words,
+    )
+
+
+def _jobs(
+    connection: BaseDatabaseWrapper, statement: str, parameters: list[Any]
+) -> Iterator[TryOnJob]:
+    """Make jobs of the whole rows that a statement gives, as a query of Django's would."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        # All at once: SQLite keeps its one write lock until the last row was read.
+        rows = cursor.fetchall()
+    fields = TryOnJob._meta.concrete_fields
+    compiler = TryOnJob.objects.using(connection.alias).query.get_compiler(connection.alias)
+    columns = [field.get_col(TryOnJob._meta.db_table) for field in fields]
+    converters = compiler.get_converters(columns)
+    names = [field.attname for field in fields]
+    for values in compiler.apply_converters(rows, converters) if converters else rows:
+        yield TryOnJob.from_db(connection.alias, names, values)

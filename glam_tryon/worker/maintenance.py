@@ -7,7 +7,7 @@ import threading
 
 from django.db import DatabaseError, InterfaceError, connections
 
-from glam_tryon.analytics.rollup import fold
+from glam_tryon.analytics.rollup import roll_up
 from glam_tryon.limits.quotas import forget_addresses
 from glam_tryon.models import ProviderState
 from glam_tryon.models.receipt import KINDS
@@ -43,7 +43,7 @@ class Housekeeper:
 def _keep_house() -> None:
     try:
         # First, for it takes no time and a storage may take long.
-        fold()
+        roll_up()
         forget_addresses()
         # A little sooner than its own minute, or a poller would miss every second turn.
         if not ProviderState.claim_pruning(PRUNE_SECONDS * 0.9):

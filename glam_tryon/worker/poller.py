@@ -19,20 +19,18 @@ from django.db import (
 from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.worker import slot_event as bell
 from glam_tryon.worker.claim import (
     Claimed,
     claim_steps,
-    claim_submissions,
-    release_lost_slots,
     seconds_to_next_step,
 )
 from glam_tryon.worker.counters import line
 from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import refresh_connections
 from glam_tryon.worker.maintenance import PRUNE_SECONDS, Housekeeper
-from glam_tryon.worker.wakeup import listen
-from glam_tryon.worker.worker_pool import Crew
+from glam_tryon.worker.slots import claim_submissions, release_lost_slots
+from glam_tryon.worker.wakeup import add_listener, listen, remove_listener
+from glam_tryon.worker.worker_pool import WorkerPool
 
 logger = logging.getLogger("glam_tryon.worker")
 
@@ -44,7 +42,7 @@ HEARTBEAT_SECONDS, SLOTS_SECONDS = 5.0, 30.0
 STOP_SECONDS = 20.0
 #: Longest wait while the database is away, and between two lines about it, in seconds.
 OUTAGE_SECONDS, OUTAGE_LOG_SECONDS = 30.0, 60.0
-#: Threads for submits; there are never more of them than slots.
+#: ThreadPool for submits; there are never more of them than slots.
 MOST_SENDERS = 8
 
 
@@ -60,7 +58,7 @@ class Poller:
         self.clock = clock
         self.stopping = threading.Event()
         self._wake = threading.Event()
-        self._crew = Crew(
+        self._pool = WorkerPool(
             threads or conf.POLLER_THREADS, min(conf.MAX_PARALLEL, MOST_SENDERS), self._wake.set
         )
         self._said = ""
@@ -80,13 +78,13 @@ class Poller:
         end = None if max_seconds is None else self.clock() + max_seconds
         outage = 1.0
         listen(self._wake.set, self.stopping)
-        bell.hear(self._wake.set)
+        add_listener(self._wake.set)
         try:
             while not self.stopping.is_set() and (end is None or self.clock() < end):
                 try:
                     claimed = self._round()
                     outage = 1.0
-                    if drain and not claimed and not self._crew.busy() and not _anything_left():
+                    if drain and not claimed and not self._pool.busy() and not _anything_left():
                         break
                     pause = IDLE_SECONDS[0] if claimed else self._pause()
                 except (DatabaseError, InterfaceError) as error:
@@ -107,9 +105,9 @@ class Poller:
             release_lost_slots()
             claims = claim_submissions(1000) + claim_steps(1000)
             for claimed in claims:
-                self._crew.begin(claimed)
-            while not self._crew.wait(conf.LEASE_SECONDS / 3):
-                self._crew.keep_leases()
+                self._pool.begin(claimed)
+            while not self._pool.wait(conf.LEASE_SECONDS / 3):
+                self._pool.extend_leases()
         finally:
             self._finish()
         return len(claims)
@@ -118,23 +116,23 @@ class Poller:
         refresh_connections()
         reset_queries()
         self._keep_house()
-        self._crew.collect()
+        self._pool.collect()
         # A free slot before everything else: it idles until the POST is there.
-        begun = self._begin(claim_submissions(self._crew.room_for_submits()))
-        self._crew.write()
-        return begun + self._begin(claim_steps(self._crew.room_for_steps()))
+        begun = self._begin(claim_submissions(self._pool.room_for_submits()))
+        self._pool.write()
+        return begun + self._begin(claim_steps(self._pool.room_for_steps()))
 
     def _begin(self, claims: list[Claimed]) -> int:
         if claims:
             crashpoint("after_claim")
         for claimed in claims:
-            self._crew.begin(claimed)
+            self._pool.begin(claimed)
         return len(claims)
 
     def _pause(self) -> float:
         """Return how long nothing will be due; new jobs and other workers may shorten it."""
         shortest, longest = IDLE_SECONDS
-        if not self._crew.room_for_steps():
+        if not self._pool.room_for_steps():
             return longest
         return max(shortest, min(longest, seconds_to_next_step()))
 
@@ -145,7 +143,7 @@ class Poller:
             ProviderState.rows().update(last_round_at=DatabaseNow())
             self._heartbeat_at = now
         if now - self._leases_at >= conf.LEASE_SECONDS / 3:
-            self._crew.keep_leases()
+            self._pool.extend_leases()
             self._leases_at = now
         if now - self._pruned_at >= PRUNE_SECONDS:
             self._house.begin()
@@ -167,13 +165,13 @@ class Poller:
     @property
     def left_running(self) -> bool:
         """Say whether a step was still in flight when the poller had to end."""
-        return self._crew.busy()
+        return self._pool.busy()
 
     def _finish(self) -> None:
         self.stopping.set()
-        bell.leave(self._wake.set)
+        remove_listener(self._wake.set)
         try:
-            self._crew.dismiss(STOP_SECONDS)
+            self._pool.dismiss(STOP_SECONDS)
         except (DatabaseError, InterfaceError) as error:
             # Nothing is lost: the leases expire, and the questions are asked again.
             logger.warning("the last answers could not be written: %s", error)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 _room = threading.BoundedSemaphore(16)
 
 
-def call_within(seconds: float, work: Callable[[], T], name: str) -> Future[T] | None:
+def run_with_timeout(seconds: float, work: Callable[[], T], name: str) -> Future[T] | None:
     """Begin ``work`` in a thread of its own. Returns its future after ``seconds`` at the latest.
 
     A future that is not done then is left to itself. None when too many calls hang already.

@@ -1,4 +1,4 @@
-"""Wakes an idle poller: at once where PostgreSQL can say so, else it looks again by itself."""
+"""Wake-up events: what ends an idle poller's wait before its time."""
 
 from __future__ import annotations
 
@@ -43,13 +43,33 @@ def _listen(using: str, wake: Callable[[], None], stopping: threading.Event) -> 
         wrapper = connections.create_connection(using)
         try:
             wrapper.ensure_connection()
-            link = wrapper.connection
-            link.execute(f"LISTEN {CHANNEL}")
+            connection = wrapper.connection
+            connection.execute(f"LISTEN {CHANNEL}")
             while not stopping.is_set():
-                for _notice in link.notifies(timeout=WAIT_SECONDS, stop_after=1):
+                for _notice in connection.notifies(timeout=WAIT_SECONDS, stop_after=1):
                     wake()
         except (DatabaseError, psycopg.Error) as error:
             logger.debug("the wake-up connection was lost: %s", error)
             stopping.wait(PAUSE_SECONDS)
         finally:
             wrapper.close()
+
+
+_listeners: list[Callable[[], None]] = []
+
+
+def add_listener(wake: Callable[[], None]) -> None:
+    """Call ``wake``, from any thread, at each free slot, until ``remove_listener``."""
+    _listeners.append(wake)
+
+
+def remove_listener(wake: Callable[[], None]) -> None:
+    """Do not call ``wake`` any more."""
+    if wake in _listeners:
+        _listeners.remove(wake)
+
+
+def slot_freed() -> None:
+    """Wake this process's pollers: a slot is free, while its job's pictures are still fetched."""
+    for wake in tuple(_listeners):
+        wake()

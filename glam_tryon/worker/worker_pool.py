@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from django.db import (
     DatabaseError,
     InterfaceError,
     OperationalError,
+    connections,
     reset_queries,
 )
 
 from glam_tryon.models.status import AT_GLAM
-from glam_tryon.worker.bulk_update import StillRunning, write_back
-from glam_tryon.worker.claim import Claimed, give_back, keep_leases
-from glam_tryon.worker.db_connections import refresh_connections
-from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
+from glam_tryon.worker.claim import Claimed, extend_leases, release_leases
+from glam_tryon.worker.db_connections import refresh_connections, retry_on_db_error
 from glam_tryon.worker.steps import advance
-from glam_tryon.worker.threads import Threads
 
 logger = logging.getLogger("glam_tryon.worker")
 
@@ -38,18 +40,18 @@ DATABASE_SECONDS = 5.0
 LONGEST_STEP_SECONDS = 900.0
 
 
-class Crew:
+class WorkerPool:
     """A few long-lived threads; submits have their own, so that slow answers never delay one."""
 
     def __init__(self, threads: int, senders: int, ended: Callable[[], None]) -> None:
         self.threads = threads
         self.senders = senders
         self._ended = ended
-        self._pool = Threads(_work, threads, "glam_tryon_step")
-        self._sending = Threads(_work, senders, "glam_tryon_submit")
-        self._steps: dict[Future[StillRunning | None], Claimed] = {}
-        self._submits: dict[Future[StillRunning | None], Claimed] = {}
-        self._told: list[StillRunning] = []
+        self._pool = ThreadPool(_work, threads, "glam_tryon_step")
+        self._sending = ThreadPool(_work, senders, "glam_tryon_submit")
+        self._steps: dict[Future[PollUpdate | None], Claimed] = {}
+        self._submits: dict[Future[PollUpdate | None], Claimed] = {}
+        self._told: list[PollUpdate] = []
 
     def busy(self) -> bool:
         """Say whether a step is in flight."""
@@ -89,16 +91,16 @@ class Crew:
             DatabaseError: the database is away; the answers are kept for the next call.
         """
         if self._told:
-            write_back(self._told)
+            write_poll_updates(self._told)
             self._told = []
 
-    def keep_leases(self) -> None:
+    def extend_leases(self) -> None:
         """Let no other worker take over what is in flight, unless it hangs.
 
         Four pictures over a slow line take longer than a lease.
         """
         oldest = time.monotonic() - LONGEST_STEP_SECONDS
-        keep_leases(
+        extend_leases(
             [
                 claimed.job
                 for running in (self._steps, self._submits)
@@ -130,7 +132,7 @@ class Crew:
             for future, claimed in running.items()
             if future.cancel()
         ]
-        give_back([claimed.job for claimed in not_begun if not claimed.intent])
+        release_leases([claimed.job for claimed in not_begun if not claimed.intent])
         logger.info("stopping, %d steps are in flight", len(self._steps) + len(self._submits))
         self.wait(DROP_SECONDS)
         self._see_through(time.monotonic() + seconds - DROP_SECONDS)
@@ -151,7 +153,7 @@ class Crew:
             for future, claimed in self._steps.items():
                 job = claimed.job
                 asks = not future.done() and job.status in AT_GLAM and job.pk not in dropped
-                if asks and give_back([job], statuses=AT_GLAM):
+                if asks and release_leases([job], statuses=AT_GLAM):
                     dropped.add(job.pk)
             worth_it = set(self._submits).union(
                 future for future, claimed in self._steps.items() if claimed.job.pk not in dropped
@@ -160,7 +162,7 @@ class Crew:
                 return
 
 
-def _work(claimed: Claimed) -> StillRunning | None:
+def _work(claimed: Claimed) -> PollUpdate | None:
     """One step in a thread: whatever it raises, the thread and the loop live on."""
     refresh_connections()
     try:
@@ -169,7 +171,7 @@ def _work(claimed: Claimed) -> StillRunning | None:
         # The job is not to blame, so its attempt does not count.
         logger.warning("job %s: the database broke a step: %s", claimed.job.pk, error)
         with suppress(DatabaseError, InterfaceError):
-            insist(lambda: give_back([claimed.job], DATABASE_SECONDS))
+            retry_on_db_error(lambda: release_leases([claimed.job], DATABASE_SECONDS))
         return None
     except Exception:
         # The lease expires and the step is claimed again; the third time ends the job as poison.
@@ -177,3 +179,69 @@ def _work(claimed: Claimed) -> StillRunning | None:
         return None
     finally:
         reset_queries()
+
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+#: How long a thread without work keeps its database connection, in seconds.
+KEEP_SECONDS = 30.0
+
+
+class ThreadPool(Generic[A, R]):
+    """At most ``count`` threads that call ``work``, started when there is more of it than threads.
+
+    Like a ``ThreadPoolExecutor``, but a thread closes its connections when it has been idle for a
+    while: what is opened for every step costs as much as the step, and what nobody closes is
+    missing elsewhere.
+    """
+
+    def __init__(self, work: Callable[[A], R], count: int, name: str) -> None:
+        self._work = work
+        self._count = count
+        self._name = name
+        self._queue: SimpleQueue[tuple[Future[R], A] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._threads: list[threading.Thread] = []
+
+    def submit(self, argument: A) -> Future[R]:
+        """Call ``work`` with the argument as soon as a thread is free; from one thread only."""
+        future: Future[R] = Future()
+        self._queue.put((future, argument))
+        if not self._idle.acquire(blocking=False) and len(self._threads) < self._count:
+            name = f"{self._name}_{len(self._threads)}"
+            # Who needs to see the work through calls ``end``; a process that dies waits for nobody.
+            thread = threading.Thread(target=self._run, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return future
+
+    def end(self, *, wait: bool) -> None:
+        """Let the threads end when they have done what was submitted; ``wait`` until they have."""
+        for _thread in self._threads:
+            self._queue.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def _run(self) -> None:
+        try:
+            while item := self._next():
+                future, argument = item
+                if future.set_running_or_notify_cancel():
+                    try:
+                        future.set_result(self._work(argument))
+                    except BaseException as error:  # noqa: BLE001  (whoever asks for it is told)
+                        future.set_exception(error)
+                # What it holds must not live until the next one.
+                del item, future, argument
+                self._idle.release()
+        finally:
+            connections.close_all()
+
+    def _next(self) -> tuple[Future[R], A] | None:
+        try:
+            return self._queue.get(timeout=KEEP_SECONDS)
+        except Empty:
+            connections.close_all()
+            return self._queue.get()

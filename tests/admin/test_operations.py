@@ -22,7 +22,7 @@ from glam_tryon.admin.operations import storage_probe as storage_check
 from glam_tryon.admin.operations.probes import check_key, check_public_url
 from glam_tryon.admin.operations.storage_probe import check_storage
 from glam_tryon.limits import kill_switch as switch
-from glam_tryon.models import ProviderState, ShopSwitch, TryOnJob
+from glam_tryon.models import KillSwitch, ProviderState, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signed_urls import probe_link
@@ -135,18 +135,18 @@ def test_the_budget_is_shown_and_set_and_taken_back(admin_client: Client) -> Non
     html = pressed(admin_client, "budget/", day_generations="12", month_money="40.50")
     assert "The budget is changed." in html
     assert re.search(r"<td>12 generations</td>\s*<td>12</td>", html)
-    row = ShopSwitch.load()
+    row = KillSwitch.load()
     assert (row.day_generations, row.day_money, str(row.month_money)) == (12, None, "40.50")
     assert row.budget_changed_by == "admin"
     pressed(admin_client, "budget/")
-    assert ShopSwitch.load().day_generations is None
+    assert KillSwitch.load().day_generations is None
 
 
 def test_a_wrong_budget_changes_nothing_and_is_explained(admin_client: Client) -> None:
     html = pressed(admin_client, "budget/", day_generations="-3", month_generations="9")
     assert "errorlist" in html
     assert "<details open>" in html
-    assert ShopSwitch.load().month_generations is None
+    assert KillSwitch.load().month_generations is None
 
 
 # Does Glam take the key?

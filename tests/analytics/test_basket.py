@@ -13,8 +13,8 @@ from django.test import Client
 from example_project.shop.models import Product
 from glam_tryon.analytics import holdout
 from glam_tryon.analytics.event_buffer import flush
-from glam_tryon.analytics.rollup import fold
-from glam_tryon.models import CountSlip, DailyCount, TryOnJob
+from glam_tryon.analytics.rollup import roll_up
+from glam_tryon.models import AnalyticsEvent, DailyCount, TryOnJob
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -25,8 +25,8 @@ def add(client: Client, product: Product) -> None:
 
 def details(event: str) -> list[str]:
     flush()
-    slips = CountSlip.objects.filter(event=event).order_by("pk")
-    return [slip.detail for slip in slips for _ in range(slip.count)]
+    events = AnalyticsEvent.objects.filter(event=event).order_by("pk")
+    return [event.detail for event in events for _ in range(event.count)]
 
 
 def mine(client: Client, order: Callable[..., TryOnJob]) -> TryOnJob:
@@ -38,8 +38,8 @@ def mine(client: Client, order: Callable[..., TryOnJob]) -> TryOnJob:
 
 def test_the_shops_cart_counts_what_goes_into_a_basket(client: Client, product: Product) -> None:
     add(client, product)
-    (slip,) = CountSlip.objects.filter(event="added-to-basket")
-    assert (slip.detail, slip.product_key) == ("", str(product.pk))
+    (event,) = AnalyticsEvent.objects.filter(event="added-to-basket")
+    assert (event.detail, event.product_key) == ("", str(product.pk))
 
 
 def test_who_tried_it_on_before_is_told_apart(
@@ -74,7 +74,7 @@ def test_a_verdict_takes_the_one_before_back(
     address = f"/tryon/jobs/{job.pk}/feedback/"
     for verdict, reason in (("up", ""), ("down", ""), ("down", "face")):
         assert client.post(address, {"verdict": verdict, "reason": reason}).status_code == 302
-    fold()
+    roll_up()
     said = {"event": "feedback", "product_key": ""}
     rows = DailyCount.objects.filter(**said).values_list("detail", "count")
     assert dict(rows) == {"up": 0, "down": 0, "face": 1}
@@ -153,7 +153,7 @@ def test_a_first_basket_counts_on_the_day_of_the_first_page(
     session[holdout.SESSION_KEY] = ["sees", "2026-02-01", False]
     session.save()
     add(client, product)
-    assert CountSlip.objects.get(event="buyer").at.date().isoformat() == "2026-02-01"
+    assert AnalyticsEvent.objects.get(event="buyer").at.date().isoformat() == "2026-02-01"
 
 
 def test_who_came_by_no_page_with_a_button_is_in_no_group(client: Client, product: Product) -> None:

@@ -11,10 +11,10 @@ import pytest
 from django.db import connections
 from pytest_django import DjangoAssertNumQueries
 
-from glam_tryon.analytics.rebuild import recount
-from glam_tryon.analytics.rollup import KEPT_DAYS, fold, sums_of
+from glam_tryon.analytics.rebuild import rebuild_counts
+from glam_tryon.analytics.rollup import KEPT_DAYS, roll_up, sums_of
 from glam_tryon.limits.period import shop_day
-from glam_tryon.models import CountSlip, DailyCount, TryOnJob, TryOnSubmission
+from glam_tryon.models import AnalyticsEvent, DailyCount, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.statistics import Counted, Event
 from glam_tryon.worker.maintenance import Housekeeper
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.database
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
-def slip(event: str = Event.IMPRESSION, **fields: Any) -> CountSlip:
-    return CountSlip(**{"event": event, "at": NOON, **fields})
+def slip(event: str = Event.IMPRESSION, **fields: Any) -> AnalyticsEvent:
+    return AnalyticsEvent(**{"event": event, "at": NOON, **fields})
 
 
 def counts(**wanted: Any) -> dict[tuple[str, str, str], int]:
@@ -68,11 +68,11 @@ def test_the_day_is_the_shops(settings: Any) -> None:
 @pytest.mark.django_db
 def test_slips_are_added_to_what_the_day_has_and_are_gone() -> None:
     for _ in range(2):
-        CountSlip.objects.bulk_create([slip(), slip(count=4), slip(Event.OPENED)])
-        assert fold() == 3
+        AnalyticsEvent.objects.bulk_create([slip(), slip(count=4), slip(Event.OPENED)])
+        assert roll_up() == 3
     assert counts() == {("", "impression", ""): 10, ("", "opened", ""): 2}
-    assert not CountSlip.objects.exists()
-    assert fold() == 0
+    assert not AnalyticsEvent.objects.exists()
+    assert roll_up() == 0
 
 
 @pytest.mark.django_db
@@ -89,7 +89,7 @@ def test_a_thousand_rows_are_added_with_one_statement(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_breaks_off_counts_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    CountSlip.objects.bulk_create([slip(), slip()])
+    AnalyticsEvent.objects.bulk_create([slip(), slip()])
 
     def broken(*_args: object) -> None:
         raise RuntimeError
@@ -97,9 +97,9 @@ def test_what_breaks_off_counts_nothing_twice(monkeypatch: pytest.MonkeyPatch) -
     with monkeypatch.context() as patched:
         patched.setattr("glam_tryon.models.statistics.DailyCountQuerySet.add", broken)
         with pytest.raises(RuntimeError):
-            fold()
-    assert CountSlip.objects.count() == 2
-    assert fold() == 2
+            roll_up()
+    assert AnalyticsEvent.objects.count() == 2
+    assert roll_up() == 2
     assert counts() == {("", "impression", ""): 2}
 
 
@@ -122,12 +122,12 @@ def _at_once(work: Callable[[], object], threads: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_four_that_fold_at_once_count_each_slip_once() -> None:
-    CountSlip.objects.bulk_create(
+    AnalyticsEvent.objects.bulk_create(
         [slip(product_type=1, product_key=str(number % 7)) for number in range(3000)]
     )
-    _at_once(fold, 4)
-    while CountSlip.objects.exists():
-        fold()
+    _at_once(roll_up, 4)
+    while AnalyticsEvent.objects.exists():
+        roll_up()
     assert DailyCount.objects.of_product().get().count == 3000
     assert sum(row.count for row in DailyCount.objects.exclude(product_key="")) == 3000
 
@@ -151,14 +151,14 @@ def test_counts_go_after_twenty_five_months() -> None:
     today = shop_day()
     days = {age: today - timedelta(days=age) for age in (KEPT_DAYS, KEPT_DAYS + 1)}
     DailyCount.objects.add({Counted("", 0, "impression", day, ""): 1 for day in days.values()})
-    fold()
+    roll_up()
     assert DailyCount.objects.get().day == days[KEPT_DAYS]
     assert KEPT_DAYS >= 25 * 30
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_pollers_housekeeping_folds() -> None:
-    CountSlip(event=Event.IMPRESSION, at=DatabaseNow()).save()
+    AnalyticsEvent(event=Event.IMPRESSION, at=DatabaseNow()).save()
     house = Housekeeper()
     house.begin()
     house.wait(30)
@@ -172,7 +172,7 @@ def test_a_try_on_is_counted_from_request_to_picture(
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "PRICE_PER_CREDIT": "0.08", "CURRENCY": "EUR"}
     job = order()
     drain()
-    fold()
+    roll_up()
     key = job.product_key
     events = {
         (event, detail.rpartition(":")[0] or detail): count
@@ -193,20 +193,20 @@ def test_what_glam_gave_back_is_taken_off_the_day_it_was_bought_on() -> None:
     lines = TryOnSubmission.objects.all()
     lines.update(accepted_at=NOON)
     unclear = TryOnSubmission.objects.create(number=9, outcome="ambiguous", started_at=NOON)
-    recount()
+    rebuild_counts()
     assert counts() == {("", "bought", ""): 3, ("", "money", "EUR"): 2400}
     two = [line.pk for line in lines.filter(outcome="accepted")[:2]]
     # What Glam may never have taken was not counted either.
     assert lines.filter(pk__in=[*two, unclear.pk]).refund("ada") == 3
     assert lines.refund("bob") == 1
-    fold()
+    roll_up()
     assert counts() == {("", "bought", ""): 0, ("", "money", "EUR"): 0}
     assert lines.filter(pk__in=two).charge() == 2
     assert lines.filter(pk__in=two).charge() == 0
-    fold()
+    roll_up()
     assert counts() == {("", "bought", ""): 2, ("", "money", "EUR"): 1600}
     assert set(DailyCount.objects.values_list("day", flat=True)) == {shop_day(NOON)}
-    recount()
+    rebuild_counts()
     assert counts() == {("", "bought", ""): 2, ("", "money", "EUR"): 1600}
 
 
@@ -219,7 +219,7 @@ def test_a_canceled_and_a_failed_one_are_counted_with_the_reason(
     failed.fail("glam_failed", "no", 1.0)
     # A second end of the same job changes nothing, so it counts nothing.
     failed.fail("glam_failed", "no", 1.0)
-    fold()
+    roll_up()
     found = counts(product_key="")
     assert found[("", "canceled", "shopper")] == 1
     assert found[("", "failed", "shop:glam_failed")] == 1
@@ -235,7 +235,7 @@ def test_an_order_that_is_rolled_back_is_not_counted(
     monkeypatch.setattr("glam_tryon.orders.place.wake_pollers", broken)
     with pytest.raises(RuntimeError):
         order()
-    assert not CountSlip.objects.exists()
+    assert not AnalyticsEvent.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -245,7 +245,7 @@ def test_those_that_staff_cancel_together_are_counted_one_by_one(
     keys = [order().pk, order().pk]
     TryOnJob.objects.all().cancel_all(keys, note="by staff")
     TryOnJob.objects.all().cancel_all(keys, note="by staff")
-    fold()
+    roll_up()
     assert counts(product_key="", event="canceled") == {("", "canceled", "shopper"): 2}
 
 
@@ -258,4 +258,4 @@ def test_a_picture_that_is_fetched_again_is_not_counted_again(
     TryOnJob.objects.get(pk=job.pk).refetch()
     drain()
     assert TryOnJob.objects.get(pk=job.pk).status == "ready"
-    assert CountSlip.objects.filter(event="ready").count() == 1
+    assert AnalyticsEvent.objects.filter(event="ready").count() == 1

@@ -10,9 +10,9 @@ import pytest
 from django.core.management import call_command
 from django.db.models import F
 
-from glam_tryon.analytics.rollup import fold
+from glam_tryon.analytics.rollup import roll_up
 from glam_tryon.limits.period import shop_day
-from glam_tryon.models import CountSlip, DailyCount, TryOnJob, TryOnSubmission, TryOnTransition
+from glam_tryon.models import AnalyticsEvent, DailyCount, TryOnJob, TryOnSubmission, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.statistics import Event
 
@@ -27,13 +27,13 @@ def counts() -> dict[tuple[object, ...], int]:
 
 
 def a_day_ago() -> None:
-    """Let all that happened so far have happened yesterday, slips as well."""
+    """Let all that happened so far have happened yesterday, events as well."""
     back = timedelta(days=1)
     TryOnJob.objects.update(created_at=F("created_at") - back)
     TryOnTransition.objects.update(at=F("at") - back)
     TryOnSubmission.objects.update(accepted_at=F("accepted_at") - back)
-    CountSlip.objects.update(at=F("at") - back)
-    CountSlip.objects.exclude(began_at=None).update(began_at=F("began_at") - back)
+    AnalyticsEvent.objects.update(at=F("at") - back)
+    AnalyticsEvent.objects.exclude(began_at=None).update(began_at=F("began_at") - back)
 
 
 def rebuilt() -> str:
@@ -49,10 +49,10 @@ def test_what_is_counted_anew_is_what_was_counted(
     drain()
     order().cancel()
     order().fail("glam_failed", "no", 1.0)
-    CountSlip(event=Event.IMPRESSION, at=DatabaseNow()).save()
+    AnalyticsEvent(event=Event.IMPRESSION, at=DatabaseNow()).save()
     a_day_ago()
     order()
-    fold()
+    roll_up()
     before = counts()
     assert len(before) > 8
     assert rebuilt() == "counts added: 0\ntry-ons counted anew: 3\n"
@@ -64,7 +64,7 @@ def test_a_loss_is_made_good_and_a_second_time_changes_nothing(
 ) -> None:
     order().cancel()
     a_day_ago()
-    fold()
+    roll_up()
     before = counts()
     DailyCount.objects.all().delete()
     rebuilt()

@@ -14,15 +14,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from example_project.shop.models import Product
 from glam_tryon.analytics import event_buffer as tallies
-from glam_tryon.analytics.event_buffer import flush, tally
-from glam_tryon.models import CountSlip, PersonPhoto
+from glam_tryon.analytics.event_buffer import buffer_event, flush
+from glam_tryon.models import AnalyticsEvent, PersonPhoto
 from glam_tryon.views.product import start_url
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
-def slips() -> dict[tuple[str, str], int]:
-    return {(slip.event, slip.product_key): slip.count for slip in CountSlip.objects.all()}
+def events() -> dict[tuple[str, str], int]:
+    return {(event.event, event.product_key): event.count for event in AnalyticsEvent.objects.all()}
 
 
 def show(*products: Product) -> None:
@@ -37,7 +37,7 @@ def test_buttons_are_counted_by_product_and_written_with_one_statement(
     with django_assert_num_queries(0):
         show(first, second, first)
     flush()
-    assert slips() == {("impression", "1"): 2, ("impression", "2"): 1}
+    assert events() == {("impression", "1"): 2, ("impression", "2"): 1}
     show(first)
     with django_assert_num_queries(1):
         assert flush() == 1
@@ -51,37 +51,37 @@ def test_the_form_counts_as_opened_when_it_is_fetched_and_not_when_it_is_sent(
     client.head(start_url(product))
     client.post(start_url(product), {})
     flush()
-    assert slips() == {("opened", str(product.pk)): 1}
+    assert events() == {("opened", str(product.pk)): 1}
 
 
 def test_a_response_writes_when_the_minute_is_over_and_not_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tally("impression", Product(pk=1))
+    buffer_event("impression", Product(pk=1))
     request_finished.disconnect(dispatch_uid="glam_tryon_tally")
     try:
         tallies.flush_when_due()
-        assert slips() == {}
+        assert events() == {}
         monkeypatch.setattr(tallies, "FLUSH_SECONDS", 0.0)
         tallies.flush_when_due()
-        assert slips() == {("impression", "1"): 1}
+        assert events() == {("impression", "1"): 1}
     finally:
         request_finished.connect(tallies.flush_when_due, dispatch_uid="glam_tryon_tally")
 
 
 def test_what_cannot_be_written_stays_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    tally("impression", Product(pk=1))
+    buffer_event("impression", Product(pk=1))
 
     def away(*_args: object, **_kwargs: object) -> None:
         raise DatabaseError("away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(CountSlip.objects.__class__, "using", away)
+        patched.setattr(AnalyticsEvent.objects.__class__, "using", away)
         with pytest.raises(DatabaseError):
             flush()
-    tally("impression", Product(pk=1))
+    buffer_event("impression", Product(pk=1))
     flush()
-    assert slips() == {("impression", "1"): 2}
+    assert events() == {("impression", "1"): 2}
 
 
 def test_threads_lose_no_count() -> None:
@@ -89,7 +89,7 @@ def test_threads_lose_no_count() -> None:
 
     def work() -> None:
         for _ in range(5000):
-            tally("impression", product)
+            buffer_event("impression", product)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -97,11 +97,11 @@ def test_threads_lose_no_count() -> None:
     for thread in threads:
         thread.join()
     flush()
-    assert slips() == {("impression", "1"): 20_000}
+    assert events() == {("impression", "1"): 20_000}
 
 
 def test_slips_and_counts_have_no_place_for_a_person() -> None:
-    fields: set[Any] = {field.name for field in CountSlip._meta.get_fields()}
+    fields: set[Any] = {field.name for field in AnalyticsEvent._meta.get_fields()}
     assert fields == {
         "id", "event", "detail", "product_type", "product_key", "count", "at", "began_at",
     }  # fmt: skip

@@ -55,9 +55,9 @@ def step(name: str) -> ModuleType:
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Glam is asked again at once, and an error is followed by the next try."""
     for module in ("submit", "poll"):
-        for name in ("next_question_seconds", "back_off_seconds"):
+        for name in ("next_poll_seconds", "back_off_seconds"):
             monkeypatch.setattr(step(module), name, lambda *_, **__: 0.01)
-    monkeypatch.setattr(step("wind_down"), "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(step("clean_up_canceled"), "WATCH_SECONDS", 0.01)
 
 
 def once() -> int:

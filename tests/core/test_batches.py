@@ -20,8 +20,8 @@ from glam_tryon.files import private_storage
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnBatch, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.status import Queue
-from glam_tryon.worker.claim import claim_submissions
 from glam_tryon.worker.health import problems
+from glam_tryon.worker.slots import claim_submissions
 from tests.shop import picture
 from tests.worker.invariants import check_invariants
 
@@ -52,7 +52,7 @@ def models(db: None) -> list[PersonPhoto]:
     ]
 
 
-def queues(batch: TryOnBatch) -> set[int | None]:
+def lanes(batch: TryOnBatch) -> set[int | None]:
     return set(batch.jobs.values_list("queue", flat=True))
 
 
@@ -193,7 +193,7 @@ def test_a_paused_batch_is_not_sent_and_others_are(
     assert jobs.pause_batch(resting)
     assert not jobs.pause_batch(resting)
     assert statuses(resting) == ["pending"] * 6
-    assert queues(resting) == {Queue.PAUSED}
+    assert lanes(resting) == {Queue.PAUSED}
     (claimed,) = claim_submissions(10)
     assert claimed.job.batch_id == going.pk
     assert claim_submissions(10) == []
@@ -205,7 +205,7 @@ def test_a_resumed_batch_is_sent(products: list[Product], models: list[PersonPho
     jobs.pause_batch(batch)
     assert jobs.resume_batch(batch)
     assert not jobs.resume_batch(batch)
-    assert queues(batch) == {Queue.CATALOGUE}
+    assert lanes(batch) == {Queue.CATALOGUE}
     assert len(claim_submissions(10)) == 1
 
 
@@ -215,11 +215,11 @@ def test_a_job_that_comes_back_from_its_submission_finds_the_pause(
     batch = jobs.request_batch(products[:1], models[:1]).batch
     (claimed,) = claim_submissions(10)
     jobs.pause_batch(batch)
-    assert queues(batch) == {Queue.UNDER_WAY}
+    assert lanes(batch) == {Queue.UNDER_WAY}
     assert claimed.job.wait_for_slot(0, code="throttled")
-    assert queues(batch) == {Queue.PAUSED}
+    assert lanes(batch) == {Queue.PAUSED}
     jobs.resume_batch(batch)
-    assert queues(batch) == {Queue.CATALOGUE}
+    assert lanes(batch) == {Queue.CATALOGUE}
 
 
 def test_a_retried_job_of_a_paused_batch_waits_with_it(
@@ -231,7 +231,7 @@ def test_a_retried_job_of_a_paused_batch_waits_with_it(
     TryOnJob.objects.filter(pk=job.pk).update(status="failed", queue=None)
     jobs.pause_batch(batch)
     assert jobs.retry_batch(batch) == 1
-    assert queues(batch) == {Queue.PAUSED}
+    assert lanes(batch) == {Queue.PAUSED}
 
 
 def test_a_pause_that_comes_between_the_look_and_the_claim_stands(

@@ -13,8 +13,8 @@ from django.db import connection, transaction
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.analytics.rebuild import recount
-from glam_tryon.analytics.rollup import fold
+from glam_tryon.analytics.rebuild import rebuild_counts
+from glam_tryon.analytics.rollup import roll_up
 from glam_tryon.models import TryOnJob
 from glam_tryon.privacy import erase_tryon_data
 from tests.shop import picture
@@ -73,6 +73,6 @@ def test_retrying_writes_first(product: Product, house_model: Any) -> None:
 def test_counting_writes_first(order: Callable[..., TryOnJob]) -> None:
     order()
     with first_statements() as statements:
-        fold()
-        recount()
+        roll_up()
+        rebuild_counts()
     assert writes(statements)

@@ -15,7 +15,7 @@ from glam_tryon.providers.base import Fetched
 from glam_tryon.providers.glam.client import GlamClient
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signals import job_canceled, job_failed, job_ready, job_submitted
-from glam_tryon.worker.claim import claim_submissions
+from glam_tryon.worker.slots import claim_submissions
 from tests.faults.outcome import deaf_address, outcomes, posts, slots_held, state
 from tests.faults.secrets import Records
 from tests.faults.virtual import Engine

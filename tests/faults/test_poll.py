@@ -11,7 +11,7 @@ from glam_tryon import jobs
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.sandbox import Sandbox
-from glam_tryon.worker.bulk_update import write_back
+from glam_tryon.worker.bulk_update import write_poll_updates
 from glam_tryon.worker.claim import claim_steps
 from glam_tryon.worker.steps import advance
 from tests.faults.outcome import downloads, outcomes, posts, questions, slots_held, state
@@ -445,7 +445,7 @@ def test_fault_23_of_two_workers_with_the_same_job_one_counts(
     before = (job.finished_at, job.transitions.count(), job.results.get().pk)
     faults({"on": "status", "do": {"remote_status": [word]}})
     if told := advance(slow):
-        assert write_back([told]) == 0
+        assert write_poll_updates([told]) == 0
     assert state(job) == ("ready", "")
     assert (job.finished_at, job.transitions.count(), job.results.get().pk) == before
     engine.pump()

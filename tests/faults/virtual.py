@@ -26,13 +26,11 @@ from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker import crashpoints as crash
-from glam_tryon.worker import db_retry as patience
-from glam_tryon.worker import poller as loop
-from glam_tryon.worker import worker_pool as crew
-from glam_tryon.worker.poll_interval import learning
-from glam_tryon.worker.poll_interval import load as traffic
+from glam_tryon.worker import db_connections, worker_pool
+from glam_tryon.worker import poller as poller_module
+from glam_tryon.worker.poll_interval import learning, next_poll
 from glam_tryon.worker.poller import Poller
-from glam_tryon.worker.threads import Threads
+from glam_tryon.worker.worker_pool import ThreadPool
 
 #: How far time jumps when nothing is due at a known instant, in seconds.
 NOTHING_DUE_SECONDS = 30.0
@@ -65,8 +63,8 @@ class Time:
         if seconds > 0:
             self.passed_seconds += seconds
             # What a process remembers for some seconds of its own clock.
-            learning.forget()
-            traffic.forget()
+            learning.clear_learned()
+            next_poll.clear_load()
             self._thread.submit(_shift, seconds).result()
 
     def settle(self) -> None:
@@ -112,7 +110,7 @@ def _seconds_until_due() -> float:
     return min(waits, default=NOTHING_DUE_SECONDS) + 0.01
 
 
-class _InlineThreads:
+class _InlineThreadPool:
     """Does each step at once, in the caller's thread; only a killed process comes through."""
 
     def __init__(self, work: Callable[[Any], Any], *_arguments: Any) -> None:
@@ -144,19 +142,19 @@ class Engine:
     """What a test does with pollers."""
 
     def __init__(self, glam: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        learning.forget()
-        traffic.forget()
+        learning.clear_learned()
+        next_poll.clear_load()
         self.time = Time(glam)
         self._monkeypatch = monkeypatch
-        monkeypatch.setattr(crew, "Threads", _InlineThreads)
+        monkeypatch.setattr(worker_pool, "ThreadPool", _InlineThreadPool)
         waiting = SimpleNamespace(Event=lambda: _Waiting(self.time))
-        monkeypatch.setattr(loop, "threading", waiting)
+        monkeypatch.setattr(poller_module, "threading", waiting)
         # Kept from round to round, so that it can be lost between two of them.
         connections.close_all()
         monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", None)
         # The wake-up connection belongs to real pollers; here nothing ever sleeps.
-        monkeypatch.setattr(loop, "listen", lambda *_arguments: None)
-        defaults: dict[str, Any] = patience.insist.__kwdefaults__ or {}
+        monkeypatch.setattr(poller_module, "listen", lambda *_arguments: None)
+        defaults: dict[str, Any] = db_connections.retry_on_db_error.__kwdefaults__ or {}
         monkeypatch.setitem(defaults, "sleep", self.time.later)
         monkeypatch.setitem(defaults, "clock", self.time.now)
 
@@ -167,8 +165,8 @@ class Engine:
     def threaded_poller(self) -> Poller:
         """Return a poller with real threads; the test makes its rounds."""
         with self._monkeypatch.context() as patch:
-            patch.setattr(crew, "Threads", Threads)
-            patch.setattr(loop, "threading", threading)
+            patch.setattr(worker_pool, "ThreadPool", ThreadPool)
+            patch.setattr(poller_module, "threading", threading)
             return self.poller()
 
     def once(self) -> int:

@@ -35,7 +35,7 @@ from glam_tryon.models.status import AT_GLAM, Status
 from glam_tryon.providers.base import Fetched, Outcome, RemoteStatus, Submitted, Verdict
 from glam_tryon.signed_urls import PHOTO, link_for_glam, token_in
 from glam_tryon.views.pictures import for_glam
-from glam_tryon.worker import claim
+from glam_tryon.worker import claim, slots
 from glam_tryon.worker.steps import advance
 
 T = TypeVar("T")
@@ -218,14 +218,15 @@ class Machine:
     def installed(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """Stand in for the network, the random names and the statements' execution."""
         client = SimpleNamespace(submit=self._submit, fetch=self._fetch)
-        for step in ("submit", "wind_down"):
+        for step in ("submit", "cancel_cleanup"):
             # The package has functions of the same names.
             module = import_module(f"glam_tryon.worker.steps.{step}")
             monkeypatch.setattr(module, "glam_client", lambda: client)
-            for wait in ("back_off_seconds", "next_question_seconds"):
+            for wait in ("back_off_seconds", "next_poll_seconds"):
                 monkeypatch.setattr(module, wait, lambda _of: 300.0, raising=False)
         names = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=self._actor))
         monkeypatch.setattr(claim, "uuid", names)
+        monkeypatch.setattr(slots, "uuid", names)
         tokens = SimpleNamespace(token_urlsafe=lambda _size: f"token-{self._next_number()}")
         monkeypatch.setattr(submission_module, "secrets", tokens)
         with connection.execute_wrapper(self._execute):
@@ -304,7 +305,7 @@ class Machine:
             self.place("claim")
             # The claim's reads are hints; what counts is its one transaction.
             self._quiet = True
-            (claimed,) = claim.claim_submissions(1) or claim.claim_steps(1)
+            (claimed,) = slots.claim_submissions(1) or claim.claim_steps(1)
             self._quiet = False
             self._claimed = self._pickled(claimed)
         advance(pickle.loads(self._claimed))

@@ -164,7 +164,7 @@ class Storm:
         self.told.kills += 1
         self.told.places[self._places[child.pid]] += 1
         leases = dict(
-            insist(
+            retry_on_db_error(
                 lambda: list(
                     TryOnJob.objects.exclude(lease_token="").values_list("pk", "lease_token")
                 )
@@ -176,7 +176,7 @@ class Storm:
     def _order_some(self) -> None:
         waiting = TryOnJob.objects.filter(status=Status.PENDING).count()
         for _ in range(self.backlog - waiting):
-            insist(self.order)
+            retry_on_db_error(self.order)
             self.told.jobs += 1
 
     def _count(self) -> None:
@@ -221,7 +221,7 @@ def signed_part(link: str) -> str:
     return link.rsplit("/", 1)[-1].removesuffix(".jpg")
 
 
-def insist(work: Callable[[], Any]) -> Any:
+def retry_on_db_error(work: Callable[[], Any]) -> Any:
     """Do it again while SQLite says that it is locked: the killers share its one write lock."""
     for _ in range(20):
         try:

@@ -17,8 +17,8 @@ from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.sandbox import FaultScript, Sandbox
-from glam_tryon.worker.claim import claim_submissions
 from glam_tryon.worker.poller import Poller
+from glam_tryon.worker.slots import claim_submissions
 from tests.worker.invariants import check_invariants
 from tests.worker.pollers import Pollers, wait_until
 from tests.worker.test_claims import make_jobs
@@ -133,7 +133,7 @@ def test_a_claim_counts_in_the_period_for_which_its_budget_was_read(
     configure(SHOP_DAY_LIMIT=1, MAX_PARALLEL=5)
     waiting(2)
     before = datetime(2026, 11, 15, 23, 59, 59, 999000, tzinfo=UTC)
-    monkeypatch.setattr("glam_tryon.worker.claim.database_time", lambda _using: before)
+    monkeypatch.setattr("glam_tryon.worker.slots.database_time", lambda _using: before)
     claim_submissions(5)
     assert TryOnSubmission.objects.get().started_at == before
 

@@ -15,9 +15,9 @@ from django.db import IntegrityError, connection, connections
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.models.status import Queue, Status
-from glam_tryon.worker.bulk_update import StillRunning, write_back
-from glam_tryon.worker.claim import claim_steps, claim_submissions, give_back, release_lost_slots
-from glam_tryon.worker.lease import lease_due, pair_statement
+from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
+from glam_tryon.worker.claim import claim_steps, lease_due, pair_statement, release_leases
+from glam_tryon.worker.slots import claim_submissions, release_lost_slots
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -120,9 +120,9 @@ def test_four_workers_at_once_get_each_job_once_and_no_error() -> None:
             start.wait()
             while claims := claim_steps(7):
                 taken.extend(claimed.job.pk for claimed in claims)
-                write_back(
+                write_poll_updates(
                     [
-                        StillRunning(one.job.pk, one.job.lease_token, 600, "IN_PROGRESS")
+                        PollUpdate(one.job.pk, one.job.lease_token, 600, "IN_PROGRESS")
                         for one in claims
                     ]
                 )
@@ -145,11 +145,11 @@ def test_a_write_back_sets_the_time_of_each_job_by_the_databases_clock() -> None
     make_jobs(3)
     claims = claim_steps(3)
     told = [
-        StillRunning(one.job.pk, one.job.lease_token, 10.0 * (number + 1), f"WORD_{number}")
+        PollUpdate(one.job.pk, one.job.lease_token, 10.0 * (number + 1), f"WORD_{number}")
         for number, one in enumerate(claims)
     ]
     now = database_time("default")
-    assert write_back(told) == 3
+    assert write_poll_updates(told) == 3
     for row in told:
         job = TryOnJob.objects.get(pk=row.job_id)
         assert job.next_step_at is not None
@@ -166,8 +166,8 @@ def test_a_write_back_of_a_lost_lease_changes_nothing() -> None:
     make_jobs(2)
     mine, lost = claim_steps(2)
     TryOnJob.objects.filter(pk=lost.job.pk).update(lease_token="somebody else")
-    told = [StillRunning(one.job.pk, one.job.lease_token, 5, "IN_PROGRESS") for one in (mine, lost)]
-    assert write_back(told) == 1
+    told = [PollUpdate(one.job.pk, one.job.lease_token, 5, "IN_PROGRESS") for one in (mine, lost)]
+    assert write_poll_updates(told) == 1
     assert TryOnJob.objects.get(pk=lost.job.pk).lease_token == "somebody else"
     assert TryOnJob.objects.get(pk=lost.job.pk).polls == 0
 
@@ -176,14 +176,14 @@ def test_a_job_that_was_canceled_meanwhile_is_not_written_back() -> None:
     make_jobs(1)
     (claimed,) = claim_steps(1)
     TryOnJob.objects.update(status=Status.CANCELED)
-    told = [StillRunning(claimed.job.pk, claimed.job.lease_token, 5, "IN_PROGRESS")]
-    assert write_back(told) == 0
+    told = [PollUpdate(claimed.job.pk, claimed.job.lease_token, 5, "IN_PROGRESS")]
+    assert write_poll_updates(told) == 0
 
 
 def test_a_lease_given_back_does_not_count_as_an_attempt() -> None:
     make_jobs(1)
     (claimed,) = claim_steps(1)
-    give_back([claimed.job])
+    release_leases([claimed.job])
     (again,) = claim_steps(1)
     assert again.job.attempts == 1
 

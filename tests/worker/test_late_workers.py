@@ -16,10 +16,11 @@ from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
-from glam_tryon.worker import claim
-from glam_tryon.worker.claim import Claimed, claim_steps, claim_submissions
+from glam_tryon.worker import slots
+from glam_tryon.worker.claim import Claimed, claim_steps
+from glam_tryon.worker.slots import claim_submissions
 from glam_tryon.worker.steps import advance
-from glam_tryon.worker.steps.reconcile import settle
+from glam_tryon.worker.steps.reconcile import reconcile
 from glam_tryon.worker.steps.submit import _may_send, _write
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -52,7 +53,7 @@ def test_a_withheld_post_leaves_nothing_for_a_person_to_decide(
     successor = claimed_again()
     assert not _may_send(late, submission)
     _write(late, submission, FENCED)
-    settle(successor.job)
+    reconcile(successor.job)
     job = TryOnJob.objects.get()
     assert (job.status, job.error_code) == ("pending", "worker_died")
 
@@ -65,7 +66,7 @@ def test_a_crash_between_taking_back_the_intent_and_moving_the_job_is_made_good(
     TryOnSubmission.objects.close(
         submission.pk, TryOnSubmission.Outcome.NOT_SENT, Outcome(Verdict.NOT_SENT, "storage")
     )
-    settle(claimed_again().job)
+    reconcile(claimed_again().job)
     assert TryOnJob.objects.get().status == "pending"
 
 
@@ -77,10 +78,10 @@ def test_a_late_settling_does_not_revoke_the_link_of_a_newer_submission(
     assert _may_send(first, submission)
     _write(first, submission, SILENCE)
     late = claimed_again()
-    settle(claimed_again().job)
+    reconcile(claimed_again().job)
     second, newer = to_send()
     assert _may_send(second, newer)
-    settle(late.job)
+    reconcile(late.job)
     newer.refresh_from_db()
     assert (newer.outcome, newer.revoked_at) == ("intended", None)
 
@@ -92,10 +93,10 @@ def test_an_answer_that_comes_after_the_longest_age_is_still_asked_about(
     late, submission = to_send()
     assert _may_send(late, submission)
     assert TryOnSubmission.objects.fetch_photo(submission.token)
-    settle(claimed_again().job)
+    reconcile(claimed_again().job)
     TryOnSubmission.objects.update(started_at=after(-999_999))
-    settle(claimed_again().job)
-    settle(claimed_again().job)
+    reconcile(claimed_again().job)
+    reconcile(claimed_again().job)
     assert TryOnJob.objects.get().queue is None
     _write(late, submission, ACCEPTED)
     job = TryOnJob.objects.get()
@@ -110,7 +111,7 @@ def test_an_answer_to_what_was_resubmitted_does_not_take_over_the_newer_submissi
     late, submission = to_send()
     assert _may_send(late, submission)
     assert TryOnSubmission.objects.fetch_photo(submission.token)
-    settle(claimed_again().job)
+    reconcile(claimed_again().job)
     jobs.resubmit(TryOnJob.objects.get(), by=admin_user, why="the shopper waits")
     to_send()
     _write(late, submission, ACCEPTED)
@@ -151,7 +152,7 @@ def test_a_job_that_is_canceled_while_it_is_claimed_stays_canceled(
         shopper.join()
         return uuid.uuid4()
 
-    monkeypatch.setattr(claim.uuid, "uuid4", cancel_first)
+    monkeypatch.setattr(slots.uuid, "uuid4", cancel_first)
     claimed = claim_submissions(2)
     assert [one.job.pk for one in claimed] == [other.pk]
     assert TryOnJob.objects.get(pk=job.pk).status == "canceled"
@@ -165,7 +166,7 @@ def test_a_cancellation_kills_the_photo_link_of_a_submission_that_outlived_its_a
     job, submission = to_send()
     assert _may_send(job, submission)
     TryOnSubmission.objects.update(started_at=after(-999_999))
-    assert claim.release_lost_slots() == 1
+    assert slots.release_lost_slots() == 1
     jobs.cancel(job)
     assert not TryOnSubmission.objects.fetch_photo(submission.token)
 

@@ -25,17 +25,17 @@ from glam_tryon.worker.poll_interval.duration_model import (
     median,
     prior,
 )
-from glam_tryon.worker.poll_interval.load import Traffic
 from glam_tryon.worker.poll_interval.next_poll import (
+    Load,
     cost_seconds,
-    next_question_seconds,
+    next_poll_seconds,
     shortest_wait_seconds,
 )
 from glam_tryon.worker.poll_interval.optimiser import (
     LONGEST_WAIT_SECONDS,
     SHORTEST_WAIT_SECONDS,
-    best_questions,
-    next_question,
+    best_polls,
+    seconds_to_next_poll,
 )
 
 COST = schedule.SHOPPER_COST_SECONDS
@@ -54,7 +54,7 @@ def taught(pairs: list[Any]) -> Memory:
 def questions(memory: Memory, cost: float, count: int) -> list[float]:
     masses, elapsed, asked = memory.estimate(), 0.0, []
     for _ in range(count):
-        elapsed += next_question(elapsed, masses, cost)
+        elapsed += seconds_to_next_poll(elapsed, masses, cost)
         asked.append(elapsed)
     return asked
 
@@ -83,7 +83,7 @@ def test_the_questions_are_the_best_of_all_that_are_possible(
             least[j] + instants[j] * (survival[i] - survival[j])
             for j in range(i + 1, len(instants))
         )
-    best = best_questions(instants, survival, cost)
+    best = best_polls(instants, survival, cost)
     here, spent = 0, 0.0
     while here < len(instants) - 1:
         there = instants.index(best[here])
@@ -100,7 +100,7 @@ def test_with_the_true_shares_it_costs_one_percent_more_than_the_exact_optimum(
     shares = tuple(
         max(truth.survival(low) - truth.survival(high), 1e-15) for low, high in pairwise(ends)
     )
-    ours = measure(lambda elapsed: elapsed + next_question(elapsed, shares, COST), truth)
+    ours = measure(lambda elapsed: elapsed + seconds_to_next_poll(elapsed, shares, COST), truth)
     ideal = measure(optimum(truth, COST), truth)
     assert ours.cost(COST) <= 1.01 * ideal.cost(COST)
     assert ours.cost(COST) >= 0.999 * ideal.cost(COST)
@@ -111,7 +111,7 @@ def test_with_the_true_shares_it_costs_one_percent_more_than_the_exact_optimum(
 def test_every_wait_is_a_number_within_the_bounds(
     pairs: list[Any], elapsed: float, cost: float
 ) -> None:
-    wait = next_question(elapsed, taught(pairs).estimate(), cost)
+    wait = seconds_to_next_poll(elapsed, taught(pairs).estimate(), cost)
     assert SHORTEST_WAIT_SECONDS <= wait <= LONGEST_WAIT_SECONDS
 
 
@@ -120,10 +120,10 @@ def test_every_wait_is_a_number_within_the_bounds(
 def test_who_looks_later_never_asks_earlier(pairs: list[Any], one: float, other: float) -> None:
     masses = taught(pairs).estimate()
     early, late = sorted([one, other])
-    asked_early = early + next_question(early, masses, COST)
-    assert late + next_question(late, masses, COST) >= min(asked_early, late) - 1e-9
+    asked_early = early + seconds_to_next_poll(early, masses, COST)
+    assert late + seconds_to_next_poll(late, masses, COST) >= min(asked_early, late) - 1e-9
     if late < asked_early - SHORTEST_WAIT_SECONDS:
-        assert late + next_question(late, masses, COST) >= asked_early - 1e-6
+        assert late + seconds_to_next_poll(late, masses, COST) >= asked_early - 1e-6
 
 
 def test_a_new_shop_asks_from_two_seconds_on_about_as_often_as_try_ons_take() -> None:
@@ -143,7 +143,9 @@ def test_the_first_question_waits_until_somebody_is_ready() -> None:
 
 def test_beyond_all_that_was_ever_seen_the_waits_stay_sane() -> None:
     masses = teach(Memory(), NARROW, 100, COST, random.Random(3)).estimate()
-    waits = [next_question(elapsed, masses, COST) for elapsed in (60, 120, 600, 1800, 3599, 9999)]
+    waits = [
+        seconds_to_next_poll(elapsed, masses, COST) for elapsed in (60, 120, 600, 1800, 3599, 9999)
+    ]
     assert all(0.2 < wait <= LONGEST_WAIT_SECONDS for wait in waits)
     assert waits[-1] == LONGEST_WAIT_SECONDS
 
@@ -249,7 +251,7 @@ def test_what_another_version_kept_is_begun_anew(kept: object) -> None:
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """One open job, no queue, a new shop."""
     monkeypatch.setattr(
-        schedule, "traffic", lambda: Traffic(asked_about=1, waiting=0, polls_per_second=100.0)
+        schedule, "current_load", lambda: Load(polled=1, waiting=0, polls_per_second=100.0)
     )
     monkeypatch.setattr(schedule, "durations", lambda _mask_type: prior())
 
@@ -274,15 +276,15 @@ def test_one_waiting_job_makes_a_question_as_cheap_as_a_thousand_do() -> None:
 @pytest.mark.usefixtures("quiet")
 def test_a_shopper_is_asked_for_more_often_than_a_catalogue_picture() -> None:
     for elapsed in (0.0, 5.0, 20.0, 60.0):
-        assert next_question_seconds(job(), elapsed) < next_question_seconds(
+        assert next_poll_seconds(job(), elapsed) < next_poll_seconds(
             job(Priority.CATALOGUE), elapsed
         )
 
 
 @pytest.mark.usefixtures("quiet")
 def test_jitter_moves_a_question_by_a_tenth_at_most_and_not_always_the_same() -> None:
-    exact = next_question(5.0, prior(), COST)
-    waits = {next_question_seconds(job(), 5.0) for _ in range(200)}
+    exact = seconds_to_next_poll(5.0, prior(), COST)
+    waits = {next_poll_seconds(job(), 5.0) for _ in range(200)}
     assert len(waits) > 100
     assert min(waits) >= 0.9 * exact
     assert max(waits) <= 1.1 * exact
@@ -292,11 +294,11 @@ def test_jitter_moves_a_question_by_a_tenth_at_most_and_not_always_the_same() ->
 def test_all_workers_together_stay_below_the_cap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    busy = Traffic(asked_about=1000, waiting=10, polls_per_second=4.0)
-    monkeypatch.setattr(schedule, "traffic", lambda: busy)
+    busy = Load(polled=1000, waiting=10, polls_per_second=4.0)
+    monkeypatch.setattr(schedule, "current_load", lambda: busy)
     monkeypatch.setattr(schedule, "durations", lambda _mask_type: prior())
     assert shortest_wait_seconds(busy) == 250.0
-    assert next_question_seconds(job(), 12.0) >= 250.0
+    assert next_poll_seconds(job(), 12.0) >= 250.0
 
 
 def test_errors_back_off_exponentially_up_to_five_minutes() -> None:

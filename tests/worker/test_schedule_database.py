@@ -15,24 +15,23 @@ from glam_tryon.models import LearnedTimes, ProviderState, TryOnJob
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.sandbox import Sandbox
-from glam_tryon.worker.bulk_update import StillRunning, write_back
+from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
 from glam_tryon.worker.claim import claim_steps
-from glam_tryon.worker.poll_interval import learning
-from glam_tryon.worker.poll_interval import load as traffic
+from glam_tryon.worker.poll_interval import learning, next_poll
 from glam_tryon.worker.poll_interval.duration_model import LONG_DECAY, Memory, median
 from glam_tryon.worker.poll_interval.learning import durations, learn, usual_seconds
-from glam_tryon.worker.poll_interval.next_poll import next_question_seconds
+from glam_tryon.worker.poll_interval.next_poll import next_poll_seconds
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
 def nothing_cached() -> Iterator[None]:
-    learning.forget()
-    traffic.forget()
+    learning.clear_learned()
+    next_poll.clear_load()
     yield
-    learning.forget()
-    traffic.forget()
+    learning.clear_learned()
+    next_poll.clear_load()
 
 
 def job(mask_type: str = "upper") -> TryOnJob:
@@ -64,7 +63,7 @@ def test_what_is_learned_is_what_the_next_process_reads() -> None:
     kept = LearnedTimes.objects.get(pk="upper")
     assert kept.samples == 6
     assert Memory.from_json(kept.weights).long == pytest.approx(memory.long, abs=1e-4)
-    learning.forget()
+    learning.clear_learned()
     assert median(durations("upper")) == pytest.approx(median(memory.estimate()), rel=1e-3)
 
 
@@ -72,7 +71,7 @@ def test_mask_types_are_learned_apart() -> None:
     for _ in range(10):
         learn(job("upper"), 8.0, 9.0)
         learn(job("overall"), 38.0, 40.0)
-    learning.forget()
+    learning.clear_learned()
     assert usual_seconds("upper") == pytest.approx(8.5, rel=0.15)
     assert usual_seconds("overall") == pytest.approx(39.0, rel=0.15)
 
@@ -81,7 +80,7 @@ def test_the_usual_time_is_unknown_until_a_few_jobs_were_seen() -> None:
     assert usual_seconds("upper") is None
     for _ in range(learning.TOLD_AFTER_JOBS):
         learn(job(), 8.0, 9.0)
-    learning.forget()
+    learning.clear_learned()
     assert usual_seconds("upper") is not None
 
 
@@ -108,68 +107,68 @@ def test_many_questions_cost_no_more_queries_than_one() -> None:
     one = job()
     ProviderState.load()
     with CaptureQueriesContext(connection) as first:
-        next_question_seconds(one)
+        next_poll_seconds(one)
     with CaptureQueriesContext(connection) as more:
         for elapsed in range(100):
-            next_question_seconds(one, float(elapsed))
+            next_poll_seconds(one, float(elapsed))
     assert len(first) == 5
     assert len(more) == 0
 
 
 def test_counts_and_times_are_read_again_after_a_few_seconds() -> None:
     now = 100.0
-    assert traffic.traffic(clock=lambda: now).asked_about == 0
+    assert next_poll.current_load(clock=lambda: now).polled == 0
     durations("upper", clock=lambda: now)
     at_glam()
     learn(job(), 8.0, 9.0)
-    assert traffic.traffic(clock=lambda: now).asked_about == 0
+    assert next_poll.current_load(clock=lambda: now).polled == 0
     before = durations("upper", clock=lambda: now)
     now += 10
-    assert traffic.traffic(clock=lambda: now).asked_about == 1
+    assert next_poll.current_load(clock=lambda: now).polled == 1
     assert durations("upper", clock=lambda: now) != before
 
 
 def test_while_one_thread_counts_the_others_go_on_with_the_old_counts() -> None:
     now = 100.0
-    traffic.traffic(clock=lambda: now)
+    next_poll.current_load(clock=lambda: now)
     at_glam()
     now += 10
-    with traffic._counting:
-        assert traffic.traffic(clock=lambda: now).asked_about == 0
-    assert traffic.traffic(clock=lambda: now).asked_about == 1
+    with next_poll._counting:
+        assert next_poll.current_load(clock=lambda: now).polled == 0
+    assert next_poll.current_load(clock=lambda: now).polled == 1
 
 
 def test_only_a_job_that_could_be_sent_now_is_a_queue() -> None:
     at_glam(status=Status.PENDING, queue=Queue.CATALOGUE, next_step_at=after(60.0))
-    assert traffic.traffic().waiting == 0
-    traffic.forget()
+    assert next_poll.current_load().waiting == 0
+    next_poll.clear_load()
     at_glam(status=Status.PENDING, queue=Queue.CATALOGUE, next_step_at=after(-1.0))
-    assert traffic.traffic().waiting == 1
+    assert next_poll.current_load().waiting == 1
 
 
 def test_only_a_job_whose_first_question_is_over_or_near_counts_as_asked_about() -> None:
     at_glam(next_step_at=after(30.0))
-    assert traffic.traffic().asked_about == 0
-    at_glam(next_step_at=after(traffic.CACHE_SECONDS / 2))
+    assert next_poll.current_load().polled == 0
+    at_glam(next_step_at=after(next_poll.CACHE_SECONDS / 2))
     at_glam(next_step_at=after(30.0), polled_at=after(-3.0))
-    traffic.forget()
-    assert traffic.traffic().asked_about == 2
+    next_poll.clear_load()
+    assert next_poll.current_load().polled == 2
 
 
 def test_how_many_questions_a_second_are_allowed_is_the_shops_until_glam_has_too_many(
     settings: Any,
 ) -> None:
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "MAX_POLLS_PER_SECOND": 40}
-    assert traffic.traffic().polls_per_second == 40
+    assert next_poll.current_load().polls_per_second == 40
     for _worker in range(3):
         # One piece of news.
         ProviderState.throttle_polls(40)
-    traffic.forget()
-    assert traffic.traffic().polls_per_second == 20
+    next_poll.clear_load()
+    assert next_poll.current_load().polls_per_second == 20
     for seconds, allowed in ((29, 20), (31, 24), (61, 28), (149, 36), (3600, 40)):
         ProviderState.rows().update(polls_cap_changed_at=after(-seconds))
-        traffic.forget()
-        assert traffic.traffic().polls_per_second == pytest.approx(allowed), seconds
+        next_poll.clear_load()
+        assert next_poll.current_load().polls_per_second == pytest.approx(allowed), seconds
     # What grew back is halved, not what was lowered before.
     ProviderState.rows().update(polls_cap_changed_at=after(-61))
     ProviderState.throttle_polls(40)
@@ -193,8 +192,8 @@ def test_the_time_of_the_last_not_ready_is_kept(batched: bool) -> None:
     at_glam(status=Status.IN_PROGRESS)
     (claimed,) = claim_steps(1)
     if batched:
-        row = StillRunning(claimed.job.pk, claimed.job.lease_token, 5.0, "IN_PROGRESS")
-        assert write_back([row]) == 1
+        row = PollUpdate(claimed.job.pk, claimed.job.lease_token, 5.0, "IN_PROGRESS")
+        assert write_poll_updates([row]) == 1
     else:
         assert claimed.job.still_running(Status.IN_QUEUE, 5.0, remote_status="IN_QUEUE")
     kept = TryOnJob.objects.get()

@@ -43,8 +43,9 @@ from glam_tryon.models.owner import owner_key
 from glam_tryon.models.result import result_folder
 from glam_tryon.models.status import CLOSED, OPEN, Queue, Status
 from glam_tryon.signed_urls import PHOTO, token_in
-from glam_tryon.worker.bulk_update import write_back
-from glam_tryon.worker.claim import claim_steps, claim_submissions, release_lost_slots
+from glam_tryon.worker.bulk_update import write_poll_updates
+from glam_tryon.worker.claim import claim_steps
+from glam_tryon.worker.slots import claim_submissions, release_lost_slots
 from glam_tryon.worker.steps import advance, store
 from tests.settings import TEST_DATABASE
 from tests.worker.actors import Actor, HaltBeforeStatements, halt
@@ -196,7 +197,7 @@ class JobLife(RuleBasedStateMachine):
         claims = claim(limit)
         for claimed in claims:
             if told := advance(claimed):
-                write_back([told])
+                write_poll_updates([told])
         return len(claims)
 
     @precondition(lambda self: self.actors)
@@ -363,7 +364,7 @@ def life(
             if hasattr(module, "crashpoint"):
                 monkeypatch.setattr(module, "crashpoint", halt)
             # What is due must not depend on how fast this machine is, or on chance.
-            for schedule in ("next_question_seconds", "back_off_seconds"):
+            for schedule in ("next_poll_seconds", "back_off_seconds"):
                 if hasattr(module, schedule):
                     monkeypatch.setattr(module, schedule, lambda *_facts, **_more: 10.0)
     monkeypatch.setattr(sys.modules[store.__module__], "fetch_bytes", glam.fetch_bytes)

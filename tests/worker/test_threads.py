@@ -12,19 +12,19 @@ import pytest
 from django.db import connection
 
 from glam_tryon.models import ProviderState
-from glam_tryon.worker import threads as threads_module
-from glam_tryon.worker.threads import Threads
+from glam_tryon.worker import worker_pool as worker_pool_module
+from glam_tryon.worker.worker_pool import ThreadPool
 
-Make = Callable[..., Threads[Any, Any]]
+Make = Callable[..., ThreadPool[Any, Any]]
 
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    """Threads that end with the test."""
-    made: list[Threads[Any, Any]] = []
+    """ThreadPool that end with the test."""
+    made: list[ThreadPool[Any, Any]] = []
 
-    def threads(work: Callable[[Any], Any], count: int) -> Threads[Any, Any]:
-        made.append(Threads(work, count, "test"))
+    def threads(work: Callable[[Any], Any], count: int) -> ThreadPool[Any, Any]:
+        made.append(ThreadPool(work, count, "test"))
         return made[-1]
 
     yield threads
@@ -113,7 +113,7 @@ class TestConnections:
                 ProviderState.load()
                 kept.append(connection.connection)
 
-        monkeypatch.setattr(threads_module, "KEEP_SECONDS", 0.05)
+        monkeypatch.setattr(worker_pool_module, "KEEP_SECONDS", 0.05)
         threads = make(work, 1)
         threads.submit(True).result(10)
         wait_until(lambda: is_closed(kept[0]))

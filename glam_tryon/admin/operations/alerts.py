@@ -22,7 +22,7 @@ from glam_tryon.admin.pages import admin_url
 from glam_tryon.conf import conf
 from glam_tryon.limits.budget import MONTH_OVER, Left, budget_left
 from glam_tryon.messages import moment_words
-from glam_tryon.models import ShopSwitch
+from glam_tryon.models import KillSwitch
 
 #: Codes of the blockers: the kill switch, and a budget that is used up.
 STOPPED, BUDGET = "stopped", "budget"
@@ -51,7 +51,7 @@ class Alert:
     url: str = ""
 
 
-def current_alerts(now: LiveState, switch: ShopSwitch, left: Left) -> list[Alert]:
+def current_alerts(now: LiveState, switch: KillSwitch, left: Left) -> list[Alert]:
     """Return what keeps try-ons from getting through, the gravest first; none: all is well."""
     return [
         *_stopped(switch),
@@ -63,7 +63,7 @@ def current_alerts(now: LiveState, switch: ShopSwitch, left: Left) -> list[Alert
     ]
 
 
-def _stopped(switch: ShopSwitch) -> Iterator[Alert]:
+def _stopped(switch: KillSwitch) -> Iterator[Alert]:
     if switch.stopped_at:
         text = _("All try-ons are stopped, by %(who)s. Shoppers can order none.")
         yield Alert(STOPPED, text % {"who": switch.stopped_by})
@@ -130,7 +130,7 @@ def _clock(moment: datetime) -> str:
 def warn(request: HttpRequest) -> None:
     """Show the banner on the page that answers ``request``, once however often this is called."""
     if not getattr(request, _SHOWN, False):
-        switch = ShopSwitch.load()
+        switch = KillSwitch.load()
         show(request, current_alerts(read_live_state(), switch, budget_left(switch=switch)))
 
 
@@ -165,7 +165,7 @@ def pause_advice(code: str) -> str:
 
 def blocker_code() -> str:
     """Return ``stopped`` or ``budget``, empty when neither keeps try-ons from being sent."""
-    switch = ShopSwitch.load()
+    switch = KillSwitch.load()
     if switch.stopped_at:
         return STOPPED
     return BUDGET if budget_left(switch=switch).code else ""
@@ -173,7 +173,7 @@ def blocker_code() -> str:
 
 def blocker_message() -> str:
     """Return why jobs wait and until when, empty when neither is the reason."""
-    switch = ShopSwitch.load()
+    switch = KillSwitch.load()
     if switch.stopped_at:
         who = {"who": switch.stopped_by, "when": moment_words(switch.stopped_at)}
         text = _("Try-ons were stopped by %(who)s on %(when)s; new ones wait.") % who
@@ -183,7 +183,7 @@ def blocker_message() -> str:
 
 def blocker_rows() -> list[tuple[str, SafeString | str | int]]:
     """Return the operations page's lines about the kill switch and the budget."""
-    switch = ShopSwitch.load()
+    switch = KillSwitch.load()
     rows: list[tuple[str, SafeString | str | int]] = []
     if switch.stopped_at:
         rows.append((_("Stopped by"), f"{switch.stopped_by}: {switch.why}".rstrip(": ")))

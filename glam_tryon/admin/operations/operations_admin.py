@@ -44,7 +44,7 @@ from glam_tryon.conf import conf
 from glam_tryon.limits import kill_switch as switch
 from glam_tryon.limits.budget import Budget, Spent, budgets, money_words, spent
 from glam_tryon.limits.period import Period
-from glam_tryon.models import ProviderState, ShopSwitch, TryOnSubmission
+from glam_tryon.models import KillSwitch, ProviderState, TryOnSubmission
 from glam_tryon.models.clock import database_time
 
 
@@ -107,11 +107,11 @@ class BudgetForm(forms.ModelForm):
     """A field that is left empty means what the settings say."""
 
     class Meta:
-        model = ShopSwitch
+        model = KillSwitch
         fields = ("day_generations", "day_money", "month_generations", "month_money")
 
 
-def budget_rows(switch: ShopSwitch) -> Sequence[tuple[str, str, str, str]]:
+def budget_rows(switch: KillSwitch) -> Sequence[tuple[str, str, str, str]]:
     """Return each period with what was spent, what may be, and how many generations are left."""
     limits = budgets(switch)
     names: list[tuple[Period, str]] = [("day", _("Today")), ("month", _("This month"))]
@@ -205,7 +205,7 @@ class ProviderStateAdmin(admin.ModelAdmin):
 
     def _page(self, request: HttpRequest, **more: Any) -> HttpResponse:
         warn(request)
-        state, row = ProviderState.load(), ShopSwitch.load()
+        state, row = ProviderState.load(), KillSwitch.load()
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name),
@@ -278,7 +278,7 @@ class ProviderStateAdmin(admin.ModelAdmin):
         if refusal := self._refusal(request, "budget"):
             return refusal
         # A row of its own: the form writes nothing by itself, also where it is wrong.
-        form = BudgetForm(request.POST, instance=ShopSwitch())
+        form = BudgetForm(request.POST, instance=KillSwitch())
         if not form.is_valid():
             return self._page(request, budget_form=form)
         switch.change_budget(request.user, **form.cleaned_data)

@@ -25,7 +25,7 @@ from glam_tryon.admin.reports.stats import Figures
 from glam_tryon.admin.reports.trends import outcomes, waits
 from glam_tryon.conf import conf
 from glam_tryon.limits.budget import Left, budgets
-from glam_tryon.models import DailyCount, ShopSwitch
+from glam_tryon.models import DailyCount, KillSwitch
 
 
 @admin.register(DailyCount)
@@ -59,7 +59,7 @@ class DashboardAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         choice, figures = self._asked(request)
-        now, switch = read_live_state(), ShopSwitch.load()
+        now, switch = read_live_state(), KillSwitch.load()
         sections = [] if _is_empty(figures) else _sections(figures, switch)
         # The budget has a section of its own; reading the ledger would cost what else is saved.
         show(request, current_alerts(now, switch, Left(None)))
@@ -86,7 +86,7 @@ class DashboardAdmin(admin.ModelAdmin):
     def file(self, request: HttpRequest, table: str) -> HttpResponse:
         """One table as CSV."""
         _choice, figures = self._asked(request)
-        for section in _sections(figures, ShopSwitch.load()):
+        for section in _sections(figures, KillSwitch.load()):
             if section.table.name == table:
                 answer = HttpResponse(
                     section.table.as_csv(), content_type="text/csv; charset=utf-8"
@@ -106,7 +106,7 @@ def _is_empty(figures: Figures) -> bool:
     return not figures.total and not figures.spent
 
 
-def _sections(figures: Figures, switch: ShopSwitch) -> list[Section]:
+def _sections(figures: Figures, switch: KillSwitch) -> list[Section]:
     """Money and visitors belong to no product, so they are not shown of one."""
     choice = figures.choice
     sections = [outcomes(figures), waits(figures)]

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from glam_tryon.analytics.rebuild import recount
-from glam_tryon.analytics.rollup import fold
+from glam_tryon.analytics.rebuild import rebuild_counts
+from glam_tryon.analytics.rollup import roll_up
 
 
 class Command(BaseCommand):
@@ -22,6 +22,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"counts added: {fold()}")
+        self.stdout.write(f"counts added: {roll_up()}")
         if options["rebuild"]:
-            self.stdout.write(f"try-ons counted anew: {recount()}")
+            self.stdout.write(f"try-ons counted anew: {rebuild_counts()}")

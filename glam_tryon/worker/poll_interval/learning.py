@@ -28,7 +28,7 @@ class _Known:
 _known: dict[str, _Known] = {}
 
 
-def forget() -> None:
+def clear_learned() -> None:
     """Read the database again at the next use; for tests, and for a process that was forked."""
     _known.clear()
 
@@ -46,7 +46,7 @@ def _know(mask_type: str, clock: Callable[[], float]) -> _Known:
 
 
 def durations(mask_type: str, *, clock: Callable[[], float] = time.monotonic) -> Masses:
-    """Return the share of each bin of ``engine.durations`` in try-ons of this mask type."""
+    """Return the share of each bin of ````duration_model```` in try-ons of this mask type."""
     return _know(mask_type, clock).masses
 
 

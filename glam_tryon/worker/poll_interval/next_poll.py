@@ -1,14 +1,84 @@
-"""When to do a step again: how long to wait before the next question, and after an error."""
+"""When to poll a job again: the wait before its next poll, and the back-off after an error."""
 
 from __future__ import annotations
 
 import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from glam_tryon.models import TryOnJob
-from glam_tryon.models.status import Priority
+from django.db import router
+from django.db.models import Q
+
+from glam_tryon.conf import conf
+from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models.clock import DatabaseNow, after, database_time
+from glam_tryon.models.status import AT_GLAM, Priority, Queue
 from glam_tryon.worker.poll_interval.learning import durations
-from glam_tryon.worker.poll_interval.load import Traffic, traffic
-from glam_tryon.worker.poll_interval.optimiser import next_question
+from glam_tryon.worker.poll_interval.optimiser import seconds_to_next_poll
+
+#: Of more than so many waiting jobs no exact number is worth the time to count them.
+MOST_COUNTED = 1000
+#: How long one process goes on with what it counted, in seconds.
+CACHE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """``polled`` are at Glam, and their first question is over or near; ``waiting`` would be
+    sent at once if slots were free. ``polls_per_second`` is for all workers together.
+    """
+
+    polled: int
+    waiting: int
+    polls_per_second: float
+
+
+_counted: list[tuple[float, Load]] = []
+#: Where many rows are counted slowly, one thread does it and the others go on with the old counts.
+_counting = threading.Lock()
+
+
+def clear_load() -> None:
+    """Count again at the next use."""
+    _counted.clear()
+
+
+def current_load(*, clock: Callable[[], float] = time.monotonic) -> Load:
+    """Return the counts, ``CACHE_SECONDS`` old or as old as it takes to count anew."""
+    now = clock()
+    for counted_at, counts in _counted[-1:]:
+        if 0 <= now - counted_at < CACHE_SECONDS or not _counting.acquire(blocking=False):
+            return counts
+        try:
+            return _count(now)
+        finally:
+            _counting.release()
+    return _count(now)
+
+
+def _count(now: float) -> Load:
+    using = router.db_for_write(TryOnJob)
+    jobs = TryOnJob.objects.using(using)
+    state = ProviderState.rows().first()
+    counts = Load(
+        # Nobody asks about the others while this count is used.
+        polled=jobs.filter(
+            Q(polled_at__isnull=False) | Q(next_step_at__lte=after(CACHE_SECONDS)),
+            queue=Queue.UNDER_WAY,
+            status__in=AT_GLAM,
+        ).count(),
+        waiting=jobs.filter(
+            queue__in=[Queue.SHOPPER, Queue.CATALOGUE], next_step_at__lte=DatabaseNow()
+        )[:MOST_COUNTED].count(),
+        polls_per_second=state.polls_per_second(conf.MAX_POLLS_PER_SECOND, database_time(using))
+        if state
+        else conf.MAX_POLLS_PER_SECOND,
+    )
+    _counted[:] = [(now, counts)]
+    return counts
+
 
 #: What one question is worth in seconds of delay: while jobs wait for a slot, while only a shopper
 #: waits, and while nobody does. See docs/schedule.md.
@@ -30,22 +100,22 @@ def cost_seconds(priority: str, *, waiting: int) -> float:
     return SHOPPER_COST_SECONDS if priority == Priority.SHOPPER else CATALOGUE_COST_SECONDS
 
 
-def shortest_wait_seconds(now: Traffic) -> float:
+def shortest_wait_seconds(now: Load) -> float:
     """Return the wait that keeps all workers together below what may be asked in a second."""
-    return now.asked_about / now.polls_per_second
+    return now.polled / now.polls_per_second
 
 
-def next_question_seconds(job: TryOnJob, elapsed_seconds: float = 0.0) -> float:
+def next_poll_seconds(job: TryOnJob, elapsed_seconds: float = 0.0) -> float:
     """Return how long to wait before Glam is asked about this job again.
 
     ``elapsed_seconds`` is how long ago Glam took it. Asks the database every few seconds, however
     many questions there are.
     """
-    now = traffic()
+    now = current_load()
     cost = cost_seconds(job.priority, waiting=now.waiting)
     masses = durations(job.mask_type)
-    wait = next_question(elapsed_seconds, masses, cost)
-    after_that = next_question(elapsed_seconds + wait, masses, cost)
+    wait = seconds_to_next_poll(elapsed_seconds, masses, cost)
+    after_that = seconds_to_next_poll(elapsed_seconds + wait, masses, cost)
     wait += random.uniform(-JITTER, JITTER) * min(wait, after_that)
     return max(wait, shortest_wait_seconds(now))
 

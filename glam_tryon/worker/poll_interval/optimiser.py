@@ -15,7 +15,7 @@ STEPS = 32
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 60.0
 
 
-def best_questions(
+def best_polls(
     instants: Sequence[float], survival: Sequence[float], cost_seconds: float
 ) -> list[float]:
     """Return for each instant when to ask next if the try-on is not ready then.
@@ -70,10 +70,10 @@ def _axis(masses: Masses, cost_seconds: float) -> tuple[list[float], list[float]
             survival.append((left - mass * step / STEPS) / total)
         left -= mass
     survival[-1] = 0.0
-    return instants, best_questions(instants, survival, cost_seconds)
+    return instants, best_polls(instants, survival, cost_seconds)
 
 
-def next_question(elapsed_seconds: float, masses: Masses, cost_seconds: float) -> float:
+def seconds_to_next_poll(elapsed_seconds: float, masses: Masses, cost_seconds: float) -> float:
     """Return the seconds until the next question to a try-on that is not ready yet.
 
     ``masses`` are the shares of the bins in all durations; ``cost_seconds`` is what one question

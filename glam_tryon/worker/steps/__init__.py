@@ -9,22 +9,21 @@ from django.db import router
 from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import AT_GLAM, CLOSED, Status
-from glam_tryon.worker.bulk_update import StillRunning
+from glam_tryon.worker.bulk_update import PollUpdate
 from glam_tryon.worker.claim import Claimed
-from glam_tryon.worker.db_retry import insist
-from glam_tryon.worker.steps.cancel_cleanup import wind_down
-from glam_tryon.worker.steps.copy_result import repeat
-from glam_tryon.worker.steps.dispatch import announce
-from glam_tryon.worker.steps.orphaned_files import delete_strays
+from glam_tryon.worker.db_connections import retry_on_db_error
+from glam_tryon.worker.steps.cancel_cleanup import clean_up_canceled
+from glam_tryon.worker.steps.copy_result import copy_result
+from glam_tryon.worker.steps.dispatch import dispatch
 from glam_tryon.worker.steps.poll import fail, poll
-from glam_tryon.worker.steps.reconcile import settle
-from glam_tryon.worker.steps.store import store
+from glam_tryon.worker.steps.reconcile import reconcile
+from glam_tryon.worker.steps.store import delete_orphaned_files, store
 from glam_tryon.worker.steps.submit import submit
 
 logger = logging.getLogger("glam_tryon.worker")
 
 
-def advance(claimed: Claimed) -> StillRunning | None:
+def advance(claimed: Claimed) -> PollUpdate | None:
     """Do the next step of one claimed job. May run twice for the same step.
 
     Returns what is still to be written, when it can wait to be written with other jobs.
@@ -35,9 +34,9 @@ def advance(claimed: Claimed) -> StillRunning | None:
     elif claimed.intent and claimed.submission is not None:
         submit(job, claimed.submission)
     elif job.status == Status.PENDING:
-        repeat(job)
+        copy_result(job)
     elif job.status in (Status.SUBMITTING, Status.UNCONFIRMED):
-        settle(job)
+        reconcile(job)
     elif job.status in AT_GLAM:
         still_running = poll(claimed)
         if still_running:
@@ -46,7 +45,7 @@ def advance(claimed: Claimed) -> StillRunning | None:
         # The first try is the poll's own: this one is another.
         store(job, again=True)
     elif job.status == Status.CANCELED:
-        wind_down(job)
+        clean_up_canceled(job)
     elif job.status in CLOSED:
         _end(job)
         return None
@@ -60,11 +59,11 @@ def _end(job: TryOnJob) -> None:
 
     Otherwise, and when it breaks, the lease brings the job back.
     """
-    told = announce(job, job.status)
+    told = dispatch(job, job.status)
     if job.media_urls:
-        delete_strays(job)
+        delete_orphaned_files(job)
     if told:
-        insist(job.rest)
+        retry_on_db_error(job.rest)
 
 
 def _stop_poison(job: TryOnJob, submission: TryOnSubmission | None) -> None:
@@ -74,7 +73,7 @@ def _stop_poison(job: TryOnJob, submission: TryOnSubmission | None) -> None:
         mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
         if not mine.close_unsent("poison") and mine.unclear().exists():
             # A failed job can be retried without the permission that a second purchase needs.
-            settle(job)
+            reconcile(job)
             return
     logger.error("job %s is stopped: %d claims without progress", job.pk, job.attempts - 1)
     fail(job, None, "poison", f"{job.attempts - 1} workers did not finish its next step.")

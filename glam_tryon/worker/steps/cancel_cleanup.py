@@ -8,26 +8,26 @@ from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Status
 from glam_tryon.providers.base import RemoteStatus, Verdict
-from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.provider_client import glam_client
-from glam_tryon.worker.steps.dispatch import announce
-from glam_tryon.worker.steps.orphaned_files import delete_strays
+from glam_tryon.worker.steps.dispatch import dispatch
+from glam_tryon.worker.steps.store import delete_orphaned_files
 
 #: How often Glam is asked whether it is done with what nobody wants any more.
 WATCH_SECONDS = 10.0
 
 
-def wind_down(job: TryOnJob) -> None:
+def clean_up_canceled(job: TryOnJob) -> None:
     """Do what a cancellation leaves to do."""
-    told = announce(job, Status.CANCELED)
+    told = dispatch(job, Status.CANCELED)
     submission = job.current_submission()
     over = submission is None or submission.closed_at is not None or _is_over(submission)
     # After the slot: a storage that is away must not keep others waiting.
-    delete_strays(job)
+    delete_orphaned_files(job)
     if told and over:
-        insist(job.rest)
+        retry_on_db_error(job.rest)
     else:
-        insist(lambda: job.snooze(WATCH_SECONDS, code=job.error_code))
+        retry_on_db_error(lambda: job.snooze(WATCH_SECONDS, code=job.error_code))
 
 
 def _is_over(submission: TryOnSubmission) -> bool:
@@ -35,7 +35,7 @@ def _is_over(submission: TryOnSubmission) -> bool:
     using = router.db_for_write(TryOnSubmission)
     mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
     if mine.older_than(conf.JOB_MAX_AGE_SECONDS).exists():
-        return bool(insist(mine.free_slot))
+        return bool(retry_on_db_error(mine.free_slot))
     if submission.event_id:
         answer = glam_client().fetch(submission.event_id)
         lost = answer.outcome.code == "not_found"
@@ -43,10 +43,10 @@ def _is_over(submission: TryOnSubmission) -> bool:
             RemoteStatus.READY,
             RemoteStatus.FAILED,
         )
-        return bool((lost or done) and insist(mine.free_slot))
-    if insist(lambda: mine.close_unsent("canceled")):
+        return bool((lost or done) and retry_on_db_error(mine.free_slot))
+    if retry_on_db_error(lambda: mine.close_unsent("canceled")):
         return True
     # A POST that may still be on its way is waited for: its answer would name the event.
     if not mine.older_than(conf.CONNECT_TIMEOUT_SECONDS + conf.DEADLINE_SECONDS).exists():
         return False
-    return bool(insist(mine.give_up))
+    return bool(retry_on_db_error(mine.give_up))

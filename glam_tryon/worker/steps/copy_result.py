@@ -19,9 +19,9 @@ from glam_tryon.models.status import Status
 from glam_tryon.orders.reuse import may_bring_one, picture_key, pictures_of, shared_repeat
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
-from glam_tryon.worker.steps.dispatch import announce
+from glam_tryon.worker.steps.dispatch import dispatch
 from glam_tryon.worker.steps.save import save_once
 from glam_tryon.worker.steps.store import discard_unless_wanted
 
@@ -33,32 +33,32 @@ WAIT_SECONDS = (1.0, 30.0)
 STORAGE_TRIES = 3
 
 
-def repeat(job: TryOnJob) -> None:
+def copy_result(job: TryOnJob) -> None:
     """Copy the other job's pictures when they are there, wait for them, or be drawn after all."""
     using = router.db_for_write(TryOnJob)
     other = TryOnJob.objects.using(using).filter(pk=job.reuse_of).first()
     if other is not None and may_bring_one(other):
         waited = (timezone.now() - job.created_at).total_seconds()
         shortest, longest = WAIT_SECONDS
-        insist(lambda: job.snooze(min(max(waited / 10, shortest), longest)))
+        retry_on_db_error(lambda: job.snooze(min(max(waited / 10, shortest), longest)))
         return
     pictures = pictures_of(other) if other is not None else []
     if not pictures:
-        insist(lambda: _look_elsewhere(job))
+        retry_on_db_error(lambda: _look_elsewhere(job))
         return
     try:
         results = [_copy(job, picture) for picture in pictures]
     except FileNotFoundError:
         # Deleted since.
-        insist(lambda: _look_elsewhere(job))
+        retry_on_db_error(lambda: _look_elsewhere(job))
     except Exception as error:
         # Storages raise what their back ends raise.
         logger.exception("job %s: no copy could be made", job.pk)
         if job.errors >= STORAGE_TRIES:
-            insist(lambda: _look_elsewhere(job))
+            retry_on_db_error(lambda: _look_elsewhere(job))
         else:
             wait, message = back_off_seconds(job.errors), f"{type(error).__name__}: {error}"
-            insist(lambda: job.snooze(wait, code="storage", message=message))
+            retry_on_db_error(lambda: job.snooze(wait, code="storage", message=message))
     else:
         _finish(job, results)
 
@@ -105,9 +105,9 @@ def _finish(job: TryOnJob, results: list[TryOnResult]) -> None:
             TryOnResult.objects.using(using).bulk_create(results)
             return True
 
-    if insist(write):
+    if retry_on_db_error(write):
         count("repeat", "ok")
-        if announce(job, Status.READY):
-            insist(job.rest)
+        if dispatch(job, Status.READY):
+            retry_on_db_error(job.rest)
     else:
         discard_unless_wanted(job, [result.image.name or "" for result in results])

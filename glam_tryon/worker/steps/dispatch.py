@@ -10,7 +10,7 @@ from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import Status
 from glam_tryon.signals import job_canceled, job_failed, job_ready, job_submitted
-from glam_tryon.worker.run_with_timeout import call_within
+from glam_tryon.worker.run_with_timeout import run_with_timeout
 
 logger = logging.getLogger("glam_tryon.worker")
 
@@ -24,7 +24,7 @@ _SIGNALS: dict[str, Signal] = {
 }
 
 
-def announce(job: TryOnJob, word: str) -> bool:
+def dispatch(job: TryOnJob, word: str) -> bool:
     """Send the signal for ``word`` unless it was the last one sent. Returns whether it was sent.
 
     A worker that dies between sending and remembering makes the next one send again. Receivers are
@@ -33,7 +33,9 @@ def announce(job: TryOnJob, word: str) -> bool:
     if job.dispatched == word:
         return True
     if _SIGNALS[word].has_listeners(TryOnJob):
-        told = call_within(conf.LEASE_SECONDS / 2, lambda: _tell(job, word), "glam_tryon_receivers")
+        told = run_with_timeout(
+            conf.LEASE_SECONDS / 2, lambda: _send(job, word), "glam_tryon_receivers"
+        )
         if told is None:
             logger.critical("job %s %s waits to be told: too many receivers hang", job.pk, word)
             return False
@@ -43,7 +45,7 @@ def announce(job: TryOnJob, word: str) -> bool:
     return True
 
 
-def _tell(job: TryOnJob, word: str) -> None:
+def _send(job: TryOnJob, word: str) -> None:
     for receiver, answer in _SIGNALS[word].send_robust(sender=TryOnJob, job=job):
         if isinstance(answer, Exception):
             logger.error("receiver %r of job %s %s raised", receiver, job.pk, word, exc_info=answer)

@@ -11,19 +11,22 @@ from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Status
 from glam_tryon.providers.base import Fetched, RemoteStatus, Verdict
-from glam_tryon.worker import slot_event as bell
-from glam_tryon.worker.bulk_update import StillRunning
+from glam_tryon.worker.bulk_update import PollUpdate
 from glam_tryon.worker.claim import Claimed
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_retry import insist
-from glam_tryon.worker.poll_interval import load as traffic
+from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.poll_interval.learning import learn
-from glam_tryon.worker.poll_interval.next_poll import back_off_seconds, next_question_seconds
+from glam_tryon.worker.poll_interval.next_poll import (
+    back_off_seconds,
+    clear_load,
+    next_poll_seconds,
+)
 from glam_tryon.worker.provider_client import glam_client
-from glam_tryon.worker.steps.dispatch import SUBMITTED, announce
+from glam_tryon.worker.steps.dispatch import SUBMITTED, dispatch
 from glam_tryon.worker.steps.store import store
 from glam_tryon.worker.steps.submit import pause_submitting
+from glam_tryon.worker.wakeup import slot_freed
 
 logger = logging.getLogger("glam_tryon.worker")
 
@@ -32,13 +35,13 @@ EMPTY_ANSWERS, EMPTY_SECONDS = 3, 20.0
 NO_MEDIA = "no_media"
 
 
-def poll(claimed: Claimed) -> StillRunning | None:
+def poll(claimed: Claimed) -> PollUpdate | None:
     """Ask once; go on to fetch the pictures when they are there.
 
     When nothing changed the answer is returned, to be written together with those of other jobs.
     """
     job, submission = claimed.job, claimed.submission
-    announce(job, SUBMITTED)
+    dispatch(job, SUBMITTED)
     if submission is None or not submission.event_id:
         fail(job, submission, "lost", "The event id is not in the database.")
         return None
@@ -66,8 +69,8 @@ def fail(job: TryOnJob, submission: TryOnSubmission | None, code: str, message: 
             if job.fail(code, message, conf.LEASE_SECONDS) and submission:
                 TryOnSubmission.objects.using(using).filter(pk=submission.pk).free_slot()
 
-    insist(write)
-    bell.ring()
+    retry_on_db_error(write)
+    slot_freed()
 
 
 def _older(submission: TryOnSubmission, seconds: float, now: datetime) -> bool:
@@ -79,30 +82,32 @@ def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Fetched, now:
     if outcome.pauses:
         pause_submitting(outcome)
     if outcome.throttled:
-        insist(lambda: ProviderState.throttle_polls(conf.MAX_POLLS_PER_SECOND))
-        traffic.forget()
+        retry_on_db_error(lambda: ProviderState.throttle_polls(conf.MAX_POLLS_PER_SECOND))
+        clear_load()
     if outcome.code == "not_found" and _older(submission, conf.LOST_GRACE_SECONDS, now):
         fail(job, submission, "lost", "Glam does not know this event; it may be on the bill.")
     elif _older(submission, conf.JOB_MAX_AGE_SECONDS, now):
         fail(job, submission, "expired", f"No answer in time: {outcome.code} {outcome.detail}")
     else:
         wait = outcome.retry_after_seconds or back_off_seconds(job.errors)
-        insist(lambda: job.snooze(min(wait, 300.0), code=outcome.code, message=outcome.detail))
+        retry_on_db_error(
+            lambda: job.snooze(min(wait, 300.0), code=outcome.code, message=outcome.detail)
+        )
 
 
 def _running(
     claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Fetched
-) -> StillRunning | None:
+) -> PollUpdate | None:
     if not answer.known and job.remote_status != answer.raw_status:
         logger.warning("job %s: unknown status %r of Glam", job.pk, answer.raw_status)
     if _older(submission, conf.JOB_MAX_AGE_SECONDS, claimed.now):
         fail(job, submission, "expired", f"Still {answer.raw_status} after the longest wait.")
         return None
-    seconds = next_question_seconds(job, _elapsed_seconds(job, claimed.database_time()))
+    seconds = next_poll_seconds(job, _elapsed_seconds(job, claimed.database_time()))
     to = Status.IN_QUEUE if answer.status is RemoteStatus.IN_QUEUE else Status.IN_PROGRESS
     if to == job.status:
-        return StillRunning(job.pk, job.lease_token, seconds, answer.raw_status)
-    insist(lambda: job.still_running(to, seconds, remote_status=answer.raw_status))
+        return PollUpdate(job.pk, job.lease_token, seconds, answer.raw_status)
+    retry_on_db_error(lambda: job.still_running(to, seconds, remote_status=answer.raw_status))
     return None
 
 
@@ -124,7 +129,7 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
         if empty_before >= EMPTY_ANSWERS:
             fail(job, submission, NO_MEDIA, "Glam says READY but names no picture.")
         else:
-            insist(lambda: job.snooze(EMPTY_SECONDS, code=NO_MEDIA))
+            retry_on_db_error(lambda: job.snooze(EMPTY_SECONDS, code=NO_MEDIA))
         return
     if len(addresses) > conf.MAX_RESULTS:
         logger.info("job %s: %d results, %d stored", job.pk, len(addresses), conf.MAX_RESULTS)
@@ -138,8 +143,8 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
                 TryOnSubmission.objects.using(using).filter(pk=submission.pk).free_slot()
             return moved
 
-    if insist(write):
-        bell.ring()
+    if retry_on_db_error(write):
+        slot_freed()
         job.media_urls = addresses[: conf.MAX_RESULTS]
         job.errors = 0
         crashpoint("after_ready")

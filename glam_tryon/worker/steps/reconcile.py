@@ -11,24 +11,24 @@ from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import Status
 from glam_tryon.providers.base import Outcome, Verdict
-from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.db_connections import retry_on_db_error
 
 logger = logging.getLogger("glam_tryon.worker")
 
 WORKER_DIED = "worker_died"
 
 
-def settle(job: TryOnJob) -> None:
+def reconcile(job: TryOnJob) -> None:
     """Bring a job whose worker died, or whose submit stayed unclear, back on its way."""
     submission = job.current_submission()
     if submission is None or submission.came_to_nothing:
         # A worker closed the submission and lost its lease, or died, before it moved the job.
         attempts = max(0, job.attempts - 1)
-        insist(lambda: job.wait_for_slot(0, code=WORKER_DIED, attempts=attempts))
+        retry_on_db_error(lambda: job.wait_for_slot(0, code=WORKER_DIED, attempts=attempts))
     elif job.status == Status.SUBMITTING:
-        insist(lambda: _after_death(job, submission))
+        retry_on_db_error(lambda: _after_death(job, submission))
     else:
-        insist(lambda: _after_grace(job, submission))
+        retry_on_db_error(lambda: _after_grace(job, submission))
 
 
 def _after_death(job: TryOnJob, submission: TryOnSubmission) -> None:

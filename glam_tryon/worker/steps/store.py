@@ -10,21 +10,21 @@ from django.db import router, transaction
 from glam_tryon.conf import conf, is_loopback
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, UnsafeResultURL
 from glam_tryon.files import delete_for_good, private_storage
+from glam_tryon.images.compare import SAME_BELOW, difference, is_blank
 from glam_tryon.images.inspect import inspect_picture
+from glam_tryon.images.validated_open import NotOpened
 from glam_tryon.models import TryOnJob, TryOnResult, TryOnTransition
 from glam_tryon.models.clock import after
-from glam_tryon.models.result import result_name
+from glam_tryon.models.result import result_folder, result_name
 from glam_tryon.models.status import Status
 from glam_tryon.providers.base import Fetched, RemoteStatus
 from glam_tryon.providers.download import fetch_bytes
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_retry import insist
+from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
 from glam_tryon.worker.provider_client import glam_client
-from glam_tryon.worker.steps.dispatch import announce
-from glam_tryon.worker.steps.orphaned_files import delete_strays
-from glam_tryon.worker.steps.result_check import nothing_new
+from glam_tryon.worker.steps.dispatch import dispatch
 from glam_tryon.worker.steps.save import save_once
 
 logger = logging.getLogger("glam_tryon.worker")
@@ -33,7 +33,7 @@ logger = logging.getLogger("glam_tryon.worker")
 REFUSED_TRIES = 3
 
 
-class NothingNew(ResultRefused):
+class NothingDrawn(ResultRefused):
     """The primary result is blank, or the person photo itself."""
 
     def __init__(self, code: str) -> None:
@@ -82,7 +82,7 @@ def _trouble(job: TryOnJob, error: Exception, *, has_others: bool) -> _Trouble:
     match error:
         case UnsafeResultURL():
             return _Trouble("unsafe_result_url", message, True)
-        case NothingNew():
+        case NothingDrawn():
             return _Trouble(error.code, message, True)
         case ResultRefused():
             return _Trouble(f"result_{error.code}", message, tried_enough)
@@ -108,8 +108,8 @@ def _store_one(job: TryOnJob, position: int, address: str) -> TryOnResult:
     )
     crashpoint("after_download")
     picture = inspect_picture(content)
-    if position == 0 and (code := nothing_new(job, content)):
-        raise NothingNew(code)
+    if position == 0 and (code := nothing_drawn(job, content)):
+        raise NothingDrawn(code)
     name = save_once(
         result_name(job.pk, position, picture.sha256, picture.extension), content, picture.sha256
     )
@@ -135,14 +135,14 @@ def _finish(job: TryOnJob, results: list[TryOnResult], *, again: bool) -> None:
             TryOnResult.objects.using(using).put(results)
             return True
 
-    if insist(write):
+    if retry_on_db_error(write):
         count("store", "ok")
         crashpoint("after_ready_row")
-        told = announce(job, Status.READY)
+        told = dispatch(job, Status.READY)
         if again:
-            delete_strays(job)
+            delete_orphaned_files(job)
         if told:
-            insist(job.rest)
+            retry_on_db_error(job.rest)
     else:
         discard_unless_wanted(job, [result.image.name or "" for result in results])
 
@@ -165,17 +165,20 @@ def discard_unless_wanted(job: TryOnJob, names: list[str]) -> None:
 
 def _fail(job: TryOnJob, code: str, message: str) -> None:
     count("store", code)
-    if insist(lambda: job.fail(code, message, conf.LEASE_SECONDS)) and job.status == Status.READY:
+    if (
+        retry_on_db_error(lambda: job.fail(code, message, conf.LEASE_SECONDS))
+        and job.status == Status.READY
+    ):
         # What it had it keeps; of that everybody was told already.
-        delete_strays(job)
-        insist(job.rest)
+        delete_orphaned_files(job)
+        retry_on_db_error(job.rest)
 
 
 def _later(job: TryOnJob, trouble: _Trouble) -> None:
     if trouble.gone:
         _ask_for_fresh_addresses(job)
     wait = back_off_seconds(job.errors)
-    insist(lambda: job.snooze(wait, code=trouble.code, message=trouble.message))
+    retry_on_db_error(lambda: job.snooze(wait, code=trouble.code, message=trouble.message))
 
 
 def _window_over(job: TryOnJob) -> bool:
@@ -195,7 +198,9 @@ def _find_addresses(job: TryOnJob) -> bool:
         _fail(job, "result_expired", "Glam does not have this picture any more.")
     elif outcome:
         wait = back_off_seconds(job.errors)
-        insist(lambda: job.snooze(wait, code=outcome.code or "download", message=outcome.detail))
+        retry_on_db_error(
+            lambda: job.snooze(wait, code=outcome.code or "download", message=outcome.detail)
+        )
     return False
 
 
@@ -207,6 +212,50 @@ def _ask_for_fresh_addresses(job: TryOnJob) -> Fetched | None:
     fresh = [url for url in dict.fromkeys(answer.media_urls) if isinstance(url, str)]
     if answer.status is RemoteStatus.READY and fresh:
         wanted = fresh[: conf.MAX_RESULTS]
-        if insist(lambda: job.renew_addresses(wanted)):
+        if retry_on_db_error(lambda: job.renew_addresses(wanted)):
             job.media_urls = wanted
     return answer
+
+
+def delete_orphaned_files(job: TryOnJob) -> None:
+    """Delete what earlier tries saved for a job that is over; its rows keep their files."""
+    storage = private_storage()
+    folder = result_folder(job.pk)
+    try:
+        _folders, names = storage.listdir(folder)
+    except (FileNotFoundError, NotImplementedError):
+        return
+    using = router.db_for_write(TryOnResult)
+    kept = set(
+        TryOnResult.objects.using(using).filter(job_id=job.pk).values_list("image", flat=True)
+    )
+    for name in names:
+        path = f"{folder}/{name}"
+        if name and path not in kept:
+            delete_for_good(storage, path)
+
+
+logger = logging.getLogger("glam_tryon.worker")
+
+BLANK, UNCHANGED = "blank_result", "unchanged_result"
+
+
+def nothing_drawn(job: TryOnJob, result: bytes) -> str:
+    """Return ``blank_result``, ``unchanged_result``, or empty when the garment was drawn.
+
+    Whatever cannot be compared counts as drawn: the picture was bought, and it decodes.
+    """
+    if not conf.NOTICE_UNCHANGED:
+        return ""
+    try:
+        if is_blank(result):
+            return BLANK
+        person = job.current_photo()
+        if person is None:
+            return ""
+        with person.image.open("rb") as opened:
+            before = opened.read()
+        return UNCHANGED if difference(before, result) < SAME_BELOW else ""
+    except (NotOpened, OSError) as error:
+        logger.warning("job %s: the result could not be compared: %s", job.pk, error)
+        return ""

@@ -8,21 +8,22 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, router, tra
 
 from glam_tryon.conf import api_key, conf
 from glam_tryon.exceptions import HookFailed, PhotoRefused, SettingError
+from glam_tryon.hooks import consult, hook_of
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_retry import insist
-from glam_tryon.worker.poll_interval.next_poll import back_off_seconds, next_question_seconds
+from glam_tryon.worker.db_connections import retry_on_db_error
+from glam_tryon.worker.poll_interval.next_poll import back_off_seconds, next_poll_seconds
 from glam_tryon.worker.provider_client import glam_client
-from glam_tryon.worker.steps.moderate import moderate
+from glam_tryon.worker.run_with_timeout import run_with_timeout
 
 logger = logging.getLogger("glam_tryon.worker")
 
 Pair = tuple[str, str]
 #: How long Glam's answer is held in memory when the database is away: losing it costs money.
-INSIST_SECONDS = 300.0
+ANSWER_HELD_SECONDS = 300.0
 _LOCAL_CODES: dict[type[Exception], str] = {SettingError: "setting", HookFailed: "moderation"}
 
 
@@ -51,7 +52,7 @@ def submit(job: TryOnJob, submission: TryOnSubmission) -> None:
         media_url=pictures[0],
         garment_url=pictures[1],
         mask_type=job.mask_type,
-        before_write=lambda: insist(lambda: _may_send(job, submission)),
+        before_write=lambda: retry_on_db_error(lambda: _may_send(job, submission)),
     )
     crashpoint("after_post")
     _write(job, submission, answer)
@@ -95,7 +96,7 @@ def _refuse_photo(job: TryOnJob, submission: TryOnSubmission, error: PhotoRefuse
             _close(submission, TryOnSubmission.Outcome.NOT_SENT, why)
             job.fail(why.code, why.detail, conf.LEASE_SECONDS)
 
-    insist(write)
+    retry_on_db_error(write)
 
 
 def _local_trouble(job: TryOnJob, submission: TryOnSubmission, error: Exception) -> None:
@@ -118,13 +119,17 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
     bought = outcome.verdict in (Verdict.OK, Verdict.AMBIGUOUS)
     if not bought:
         # Before the job can be claimed again. What was bought is written down first.
-        _tell_provider(outcome)
+        _note_health(outcome)
     using = router.db_for_write(TryOnJob)
     match outcome.verdict:
         case Verdict.OK:
-            insist(lambda: _accepted(job, submission, answer), seconds=INSIST_SECONDS)
+            retry_on_db_error(
+                lambda: _accepted(job, submission, answer), seconds=ANSWER_HELD_SECONDS
+            )
         case Verdict.AMBIGUOUS:
-            insist(lambda: _unclear(job, submission, outcome), seconds=INSIST_SECONDS)
+            retry_on_db_error(
+                lambda: _unclear(job, submission, outcome), seconds=ANSWER_HELD_SECONDS
+            )
         case Verdict.FATAL:
 
             def refuse() -> None:
@@ -132,7 +137,7 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
                     _close(submission, TryOnSubmission.Outcome.REFUSED, outcome)
                     job.fail(outcome.code, outcome.detail, conf.LEASE_SECONDS)
 
-            insist(refuse, seconds=INSIST_SECONDS)
+            retry_on_db_error(refuse, seconds=ANSWER_HELD_SECONDS)
         case _:
             word = (
                 TryOnSubmission.Outcome.REFUSED
@@ -151,22 +156,24 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
                         failed=not outcome.pauses,
                     )
 
-            insist(take_back, seconds=INSIST_SECONDS)
+            retry_on_db_error(take_back, seconds=ANSWER_HELD_SECONDS)
     if bought:
-        _tell_provider(outcome)
+        _note_health(outcome)
 
 
-def _tell_provider(outcome: Outcome) -> None:
+def _note_health(outcome: Outcome) -> None:
     """Remember what this says about Glam as a whole; what it says about the job counts more."""
     try:
         if outcome.pauses:
             pause_submitting(outcome)
         if outcome.throttled:
-            insist(lambda: ProviderState.throttle(conf.MAX_PARALLEL, outcome.retry_after_seconds))
+            retry_on_db_error(
+                lambda: ProviderState.throttle(conf.MAX_PARALLEL, outcome.retry_after_seconds)
+            )
         if outcome.breaker:
-            insist(ProviderState.count_failure)
+            retry_on_db_error(ProviderState.count_failure)
         elif outcome.verdict is not Verdict.NOT_SENT:
-            insist(ProviderState.count_success)
+            retry_on_db_error(ProviderState.count_success)
     except (DatabaseError, InterfaceError) as error:
         logger.warning("what Glam answered (%s) is not remembered: %s", outcome.code, error)
 
@@ -178,7 +185,7 @@ def pause_submitting(outcome: Outcome) -> None:
         key = api_key()
     except SettingError as error:
         key, detail = "none", str(error)
-    if insist(lambda: ProviderState.pause(outcome.code, detail, key)):
+    if retry_on_db_error(lambda: ProviderState.pause(outcome.code, detail, key)):
         answer = f"Glam answered {outcome.http_status}" if outcome.http_status else "nothing sent"
         logger.critical(
             "submitting is paused (%s): %s; jobs wait. %s", outcome.code, answer, detail
@@ -189,7 +196,7 @@ def _accepted(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> 
     using = router.db_for_write(TryOnJob)
     submissions = TryOnSubmission.objects.using(using)
     try:
-        wait = next_question_seconds(job)
+        wait = next_poll_seconds(job)
         with transaction.atomic(using):
             alive = submissions.accept(submission.pk, answer.event_id, answer.outcome.http_status)
             # After a resubmit by hand the job follows the newer submission, not this late answer.
@@ -209,3 +216,29 @@ def _unclear(job: TryOnJob, submission: TryOnSubmission, outcome: Outcome) -> No
         job.hold_unconfirmed(
             conf.UNFETCHED_GRACE_SECONDS, code=outcome.code, message=outcome.detail
         )
+
+
+HOOK = "MODERATE_PHOTO"
+
+
+def moderate(job: TryOnJob, photo: PersonPhoto) -> None:
+    """Return when the shop has nothing against the photo; house models are not asked about.
+
+    Raises:
+        PhotoRefused: the shop does not want it drawn.
+        HookFailed: there was no answer within ``MODERATE_SECONDS``, or none that counts.
+        OSError: the photo cannot be read.
+    """
+    if photo.kind == PersonPhoto.Kind.HOUSE_MODEL or hook_of(HOOK) is None:
+        return
+    with photo.image.open("rb") as opened:
+        content = opened.read()
+    seconds = conf.MODERATE_SECONDS
+    asked = run_with_timeout(
+        seconds, lambda: consult(HOOK, PhotoRefused, content, job=job), "glam_tryon_moderation"
+    )
+    if asked is None:
+        raise HookFailed(HOOK, "is not asked: too many calls hang")
+    if not asked.done():
+        raise HookFailed(HOOK, f"gave no answer within {seconds:g} s")
+    asked.result()
