@@ -62,7 +62,10 @@ class PhotoRefused(InvalidImage):
 
 
 class HookFailed(TryOnError, RuntimeError):
-    """A hook of the shop's own gave no answer, so nothing passed it; ``name`` is its setting."""
+    """A hook of the shop's own gave no answer, so nothing passed it; ``name`` is its setting.
+
+    It raised something else than its refusal, returned something, or cannot be called.
+    """
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
@@ -79,7 +82,8 @@ class OrderRefused(TryOnError, RuntimeError):
     ``code`` is stable, the one that shoppers are told by: ``paused``, ``limit_owner_day``,
     ``limit_address``, ``limit_open``, ``limit_shop``, ``budget``, ``staff_only``,
     ``login_required``, ``not_allowed``. ``ends_at`` is when a limit ends, None when
-    nobody knows. ``message`` is a hook's own text for the shopper.
+    nobody knows. ``message`` is what the shopper reads in the place of the code's own text; the
+    hook ``ALLOW_REQUEST`` raises ``OrderRefused("not_allowed", message=...)``.
     """
 
     def __init__(self, code: str, ends_at: datetime | None = None, message: str = "") -> None:
@@ -90,7 +94,10 @@ class OrderRefused(TryOnError, RuntimeError):
 
 
 class NotPublishable(TryOnError, ValueError):
-    """A picture may not be published; the message says why, for staff."""
+    """A picture may not be published; the message says why, for staff.
+
+    The hook ``PUBLISH_RESULT`` raises it to refuse.
+    """
 
 
 class IllegalTransition(TryOnError, RuntimeError):

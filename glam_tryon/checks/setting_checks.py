@@ -14,7 +14,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from glam_tryon.conf import Settings, conf, given, is_loopback
 from glam_tryon.exceptions import HookFailed, SettingError
-from glam_tryon.hooks import hook_of
+from glam_tryon.hooks import check_hook_of
 
 
 @register(Tags.compatibility)
@@ -77,7 +77,7 @@ def _hooks() -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name in Settings.hooks():
         try:
-            hook_of(name)
+            check_hook_of(name)
         except HookFailed as error:
             hint = "Name the module of a function of yours, and the function: 'shop.photos.check'."
             found.append(Error(f"{error}.", hint=hint, id="glam_tryon.E004"))

@@ -1,4 +1,4 @@
-"""How many try-ons one shopper or one block of addresses may ask for, and when that ends."""
+"""How many try-ons one shopper or one block of IPs may ask for, and when that ends."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from django.utils.crypto import salted_hmac
 
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import OrderRefused
+from glam_tryon.limits.availability import is_stopped
 from glam_tryon.limits.budget import budget_left
-from glam_tryon.limits.kill_switch import is_stopped
 from glam_tryon.limits.period import begins_at, ends_at, shop_day
-from glam_tryon.models import AddressCount, OrderLock, TryOnJob, TryOnSubmission
+from glam_tryon.models import IPCount, OrderLock, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.status import OPEN, Queue, Status
 
 
-def check_order(owner: str, address: str = "", *, free: bool = False) -> None:
+def check_order(owner: str, block: str = "", *, free: bool = False) -> None:
     """Say whether a shopper may order one try-on more. The shop's own orders have no limits.
 
-    ``address`` is a block of addresses, or empty; ``free`` is an order that buys nothing. For an
-    answer that holds, call it under the locks of ``lock_order``.
+    ``block`` is a block of IPs as ``client_ip.ip_block`` gives it, or empty; ``free`` is an order
+    that buys nothing. For an answer that holds, call it under the locks of ``lock_order``.
 
     Raises:
         OrderRefused: not now; it says when the limit ends.
@@ -38,7 +38,7 @@ def check_order(owner: str, address: str = "", *, free: bool = False) -> None:
     now = database_time(router.db_for_write(TryOnJob))
     _check_owner(owner, now)
     limit = conf.ADDRESS_DAY_LIMIT
-    if limit is not None and address and AddressCount.of(*_counted_by(address, now)) >= limit:
+    if limit is not None and block and IPCount.of(*_counted_by(block, now)) >= limit:
         raise OrderRefused("limit_address", ends_at("day", now))
     # Those that wait are counted as bought, so that nobody waits for the next month unawares.
     left = budget_left(now, waiting=_mine().filter(queue=Queue.SHOPPER).count())
@@ -46,21 +46,21 @@ def check_order(owner: str, address: str = "", *, free: bool = False) -> None:
         raise OrderRefused(left.code, left.ends_at)
 
 
-def lock_order(owner: str, address: str = "", *more: str) -> None:
-    """Within a transaction: of orders by the same owner or address one decides at a time."""
-    OrderLock.take(*filter(None, (owner, address, *more)))
+def lock_order(owner: str, block: str = "", *more: str) -> None:
+    """Within a transaction: of orders by the same owner or block of IPs one decides at a time."""
+    OrderLock.take(*filter(None, (owner, block, *more)))
 
 
-def count_order(address: str) -> None:
-    """Count an order for its address, under the lock. It is kept as a hash, and for a day."""
-    if address and conf.ADDRESS_DAY_LIMIT is not None:
-        now = database_time(router.db_for_write(AddressCount))
-        AddressCount.count(*_counted_by(address, now))
+def count_order(block: str) -> None:
+    """Count an order for its block of IPs, under the lock; a hash is kept, and for a day."""
+    if block and conf.ADDRESS_DAY_LIMIT is not None:
+        now = database_time(router.db_for_write(IPCount))
+        IPCount.count(*_counted_by(block, now))
 
 
-def forget_addresses() -> int:
-    """Delete the counts of addresses of earlier days. Returns how many there were."""
-    return AddressCount.forget(shop_day(database_time(router.db_for_write(AddressCount))))
+def forget_ips() -> int:
+    """Delete the counts of IPs of earlier days. Returns how many there were."""
+    return IPCount.forget(shop_day(database_time(router.db_for_write(IPCount))))
 
 
 def used_today(owner: str, now: datetime) -> int:
@@ -94,9 +94,7 @@ def _counting() -> TryOnJobQuerySet:
     return counting.exclude(status=Status.FAILED) if conf.REFUND_FAILED else counting
 
 
-def _counted_by(address: str, now: datetime) -> tuple[str, date]:
+def _counted_by(block: str, now: datetime) -> tuple[str, date]:
     day = shop_day(now)
-    # With the shop's secret and the day: it tells no address, and no two days from each other.
-    return salted_hmac(
-        "glam_tryon address", f"{address} {day}", algorithm="sha256"
-    ).hexdigest(), day
+    # With the shop's secret and the day: it tells no IP, and no two days from each other.
+    return salted_hmac("glam_tryon ip", f"{block} {day}", algorithm="sha256").hexdigest(), day

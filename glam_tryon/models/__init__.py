@@ -6,7 +6,7 @@ from glam_tryon.models.consent_text import ConsentText
 from glam_tryon.models.job import TryOnJob
 from glam_tryon.models.kill_switch import KillSwitch
 from glam_tryon.models.learned_times import LearnedTimes
-from glam_tryon.models.order_lock import AddressCount, OrderLock
+from glam_tryon.models.order_lock import IPCount, OrderLock
 from glam_tryon.models.person_photo import PersonPhoto
 from glam_tryon.models.provider import ProviderState
 from glam_tryon.models.receipt import DeletedPicture, DeletionReceipt
@@ -17,13 +17,13 @@ from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
 
 __all__ = [
-    "AddressCount",
     "AnalyticsEvent",
     "ConsentRecord",
     "ConsentText",
     "DailyCount",
     "DeletedPicture",
     "DeletionReceipt",
+    "IPCount",
     "KillSwitch",
     "LearnedTimes",
     "OrderLock",

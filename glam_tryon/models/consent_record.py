@@ -33,7 +33,7 @@ class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
     def anonymise(self) -> int:
         """Take these back and forget whose they were; that somebody agreed stays on record."""
         self.withdraw()
-        return self.update(owner=ERASED, user=None, address_hash="")
+        return self.update(owner=ERASED, user=None, ip_hash="")
 
 
 class ConsentRecord(models.Model):
@@ -49,7 +49,7 @@ class ConsentRecord(models.Model):
     text = models.TextField(_("text as shown"))
     widget_version = models.CharField(_("version of the widget"), max_length=32, blank=True)
     # A few bits of a keyed hash of the network; what many shoppers share tells none of them.
-    address_hash = models.CharField(_("hash of the network"), max_length=8, blank=True)
+    ip_hash = models.CharField(_("hash of the network"), max_length=8, blank=True)
     created_at = models.DateTimeField(_("given"), auto_now_add=True)
     withdrawn_at = models.DateTimeField(_("taken back"), null=True)
 

@@ -1,4 +1,4 @@
-"""What orders are counted by: locks that let one order at a time decide, and addresses."""
+"""What orders are counted by: locks that let one order at a time decide, and IPs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOCKS = 64
 
 
 class OrderLock(models.Model):
-    """One of a fixed number of rows. An order locks those of its owner, address and pictures.
+    """One of a fixed number of rows. An order locks those of its owner, IPs and pictures.
 
     Rows that are made beforehand and never deleted: a row that is made in the transaction that
     locks it is what InnoDB deadlocks over.
@@ -53,26 +53,24 @@ class OrderLock(models.Model):
                 cls.rows().filter(pk=number).update(orders=F("orders") + 1)
 
 
-class AddressCount(models.Model):
-    """How many orders came from one block of addresses on one day; ``key`` tells no address."""
+class IPCount(models.Model):
+    """How many orders came from one block of IPs on one day; ``key`` tells no IP."""
 
     key = models.CharField(max_length=64)
     day = models.DateField(db_index=True)
     orders = models.PositiveIntegerField(default=0)
 
     class Meta:
-        verbose_name = "orders from addresses"
-        constraints = [
-            models.UniqueConstraint(fields=["key", "day"], name="glam_tryon_address_day")
-        ]
+        verbose_name = "orders from IPs"
+        constraints = [models.UniqueConstraint(fields=["key", "day"], name="glam_tryon_ip_day")]
 
     def __str__(self) -> str:
         return f"{self.day} {self.orders}"
 
     @classmethod
-    def rows(cls) -> models.QuerySet[AddressCount]:
+    def rows(cls) -> models.QuerySet[IPCount]:
         """Return them as a query on the database that is written to."""
-        return AddressCount.objects.using(router.db_for_write(cls))
+        return IPCount.objects.using(router.db_for_write(cls))
 
     @classmethod
     def count(cls, key: str, day: date) -> None:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, models, router, transaction
 
 from glam_tryon.exceptions import GarmentUnavailable, PhotoUnavailable
 from glam_tryon.garments import check_mask_type, garment_of
-from glam_tryon.limits.exclusion import is_excluded
+from glam_tryon.limits.availability import is_excluded
 from glam_tryon.limits.quotas import check_order, count_order, lock_order
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
@@ -20,7 +20,7 @@ from glam_tryon.models.statistics import AnalyticsEvent, Event
 from glam_tryon.models.status import CLOSED, Priority, Queue, Status, pending_queue
 from glam_tryon.orders.garment_snapshot import snapshot
 from glam_tryon.orders.queueing import next_turn, wake_pollers
-from glam_tryon.orders.reuse import own_repeat, picture_key, pictures_of, shared_repeat
+from glam_tryon.orders.reuse import picture_key, pictures_of, reusable_own, reusable_shared
 from glam_tryon.orders.uploads import add_photo, forget
 from glam_tryon.privacy.consent import Consent
 
@@ -52,7 +52,7 @@ def request_tryon(
     and so does another one for the same garment on the same person while that job is under way: a
     second tab is no second order.
     ``priority`` is ``"shopper"`` or ``"catalogue"``. ``address`` is the block of addresses that the
-    order is counted by, as ``policy.address.address_block`` gives it.
+    order is counted by, as ``limits.client_ip.ip_block`` gives it.
 
     With ``FREE_REPEATS`` a shopper who asks for the same again gets the earlier job; of a house
     model that somebody else tried, a job of their own with a copy of that picture. ``fresh`` asks
@@ -94,9 +94,9 @@ def request_tryon(
                     return known
                 if request_id and (known := _same_under_way(job, photo)):
                     return known
-                if not fresh and (known := own_repeat(job, photo)):
+                if not fresh and (known := reusable_own(job, photo)):
                     return known
-                other = None if fresh else shared_repeat(job, photo)
+                other = None if fresh else reusable_shared(job, photo)
                 check_order(owner, address, free=other is not None and bool(pictures_of(other)))
                 if other is None:
                     count_order(address)

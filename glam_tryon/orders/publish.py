@@ -13,8 +13,9 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from glam_tryon.conf import conf
 from glam_tryon.exceptions import NotPublishable
-from glam_tryon.hooks import hook_of
+from glam_tryon.hooks import consult
 from glam_tryon.models import TryOnResult
 
 logger = logging.getLogger("glam_tryon.orders")
@@ -48,20 +49,20 @@ def publish_result(
 ) -> bool:
     """Put a picture into its product's gallery; False when it is there or on its way already.
 
-    ``publisher`` does it, by default what ``PUBLISH_RESULT`` names. It is called outside of any
-    transaction of this package, and again when the process died before its end was noted.
+    ``publisher`` does it, by default the hook that ``PUBLISH_RESULT`` names. It is called outside
+    of any transaction of this package, and again when the process died before its end was noted.
 
     Raises:
         PermissionDenied: ``by`` lacks the permission ``glam_tryon.publish_results``.
         NotPublishable: it is not the shop's own picture of a house model who may be shown, its
-            product is gone, or nothing says how to publish.
-        HookFailed: ``PUBLISH_RESULT`` names no function.
-        Exception: whatever the publisher raises; the picture can be published again.
+            product is gone, nothing says how to publish, or the hook refuses it.
+        HookFailed: ``PUBLISH_RESULT`` names no function, or one that raised something else or
+            returned something; the picture can be published again.
+        Exception: whatever ``publisher`` raises; the picture can be published again.
     """
     if not by.has_perm("glam_tryon.publish_results"):
         raise PermissionDenied("Publishing a result needs publish_results.")
-    put = publisher or hook_of("PUBLISH_RESULT")
-    if put is None:
+    if publisher is None and not conf.PUBLISH_RESULT:
         raise NotPublishable(_("Nothing says where pictures go: set PUBLISH_RESULT."))
     using = router.db_for_write(TryOnResult, instance=result)
     if not TryOnResult.objects.using(using).publishable().filter(pk=result.pk).exists():
@@ -73,7 +74,10 @@ def publish_result(
         return False
     words = alt.strip() or alt_text(result)
     try:
-        put(result, product, words, ai_label())
+        if publisher is None:
+            consult("PUBLISH_RESULT", result, product, words, ai_label())
+        else:
+            publisher(result, product, words, ai_label())
     except Exception:
         result.give_up_publishing()
         raise

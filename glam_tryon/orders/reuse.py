@@ -28,7 +28,7 @@ def picture_key(job: TryOnJob, photo: PersonPhoto) -> str:
     return f"{job.garment_sha256} {photo.sha256} {job.mask_type}"
 
 
-def own_repeat(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
+def reusable_own(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
     """Return the owner's own earlier try-on that a new ``job`` would only draw again.
 
     It is under way, or its pictures are there; one that its owner found not right is neither.
@@ -39,7 +39,7 @@ def own_repeat(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
     return next(_usable(mine), None)
 
 
-def shared_repeat(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
+def reusable_shared(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
     """Return anybody's try-on of the same house model, whose picture ``job`` may get a copy of.
 
     One that itself waits for a copy is none: it may never be drawn.

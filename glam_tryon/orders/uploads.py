@@ -10,7 +10,6 @@ from django.db import router
 from django.utils import timezone
 
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import PhotoRefused
 from glam_tryon.files import delete_for_good
 from glam_tryon.hooks import consult
 from glam_tryon.images import normalise
@@ -42,7 +41,7 @@ def add_photo(
     """
     picture = normalise(file, max_bytes=conf.MAX_UPLOAD_BYTES, long_side=conf.PHOTO_LONG_SIDE)
     if kind == PersonPhoto.Kind.SHOPPER:
-        consult("PHOTO_CHECK", PhotoRefused, picture)
+        consult("PHOTO_CHECK", picture)
     record = record_consent(consent, user=user, visitor=visitor) if consent else None
     photo = PersonPhoto(
         kind=kind,

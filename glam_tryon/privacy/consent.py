@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from glam_tryon import __version__
 from glam_tryon.conf import conf
 from glam_tryon.duration_words import DAY_SECONDS, duration_words
-from glam_tryon.limits.ip_networks import network_hash
+from glam_tryon.limits.client_ip import ip_hash
 from glam_tryon.models import ConsentRecord, ConsentText
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.models.owner import owner_key
@@ -25,7 +25,7 @@ BUILT_IN = "built-in"
 class Consent:
     """A text as a page shows it; ``adult`` is what a tick of its own says, empty without one.
 
-    ``address`` is where the tick came from; no more of it is kept than ``network_hash`` says.
+    ``address`` is where the tick came from; no more of it is kept than ``ip_hash`` says.
     """
 
     text: str
@@ -132,5 +132,5 @@ def record_consent(consent: Consent, *, user: Any = None, visitor: str = "") -> 
         text=consent.whole,
         text_sha256=consent.sha256,
         widget_version=__version__,
-        address_hash=network_hash(consent.address),
+        ip_hash=ip_hash(consent.address),
     )

@@ -15,8 +15,7 @@ from django.utils.translation import get_language, gettext
 from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.analytics.holdout import sees_buttons
 from glam_tryon.conf import conf
-from glam_tryon.limits.exclusion import is_excluded
-from glam_tryon.limits.permission import may_see
+from glam_tryon.limits.availability import is_excluded, may_see
 from glam_tryon.models.statistics import Event
 from glam_tryon.privacy.retention_text import schedule
 from glam_tryon.views.product import around_key, key_of

@@ -13,29 +13,26 @@ from django.utils.translation import gettext as _
 
 from glam_tryon.exceptions import OrderRefused
 from glam_tryon.garments import garment_of
-from glam_tryon.messages import failure_facts
+from glam_tryon.messages import FAILURES, failure_facts
 from glam_tryon.views.product import garment_url, start_url
 
-#: HTTP statuses by code; every other code is a limit.
-_STATUSES = {
-    "paused": 503,
-    "staff_only": 403,
-    "login_required": 403,
-    "not_allowed": 403,
-}
-_LIMIT = 429
+#: How the codes begin of what passes with time or with the shopper's own patience.
+_LIMITS = ("limit_", "budget")
 #: Those that the form could not change: without a script they have a page of their own.
 ANSWERED_BY_A_PAGE = ("login_required", "staff_only")
 
 
 def status_of(refused: OrderRefused) -> int:
     """Return the HTTP status of a refusal."""
-    return _STATUSES.get(refused.code, _LIMIT)
+    if refused.code == "paused":
+        return 503
+    return 429 if refused.code.startswith(_LIMITS) else 403
 
 
 def facts_of(refused: OrderRefused, product: Model) -> dict[str, str | None]:
     """Return what a page may know of it, with the hook's own text, if it has any."""
-    facts = failure_facts(refused.code, refused.ends_at)
+    known = refused.code if refused.code in FAILURES else "not_allowed"
+    facts = {**failure_facts(known, refused.ends_at), "code": refused.code}
     if refused.message:
         facts["message"] = refused.message
     if refused.code == "login_required":

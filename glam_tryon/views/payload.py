@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from glam_tryon.garments import garment_of
-from glam_tryon.limits.exclusion import is_excluded
+from glam_tryon.limits.availability import is_excluded
 from glam_tryon.messages import RESULTS_DELETED, Next, failure_facts, moment_words, state_words
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON

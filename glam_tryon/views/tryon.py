@@ -29,10 +29,8 @@ from glam_tryon.exceptions import (
 )
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
-from glam_tryon.limits.availability import is_paused
-from glam_tryon.limits.client_ip import address_block, client_address
-from glam_tryon.limits.exclusion import is_excluded
-from glam_tryon.limits.permission import check_person, check_request
+from glam_tryon.limits.availability import check_caller, check_hook, is_excluded, is_paused
+from glam_tryon.limits.client_ip import client_ip, ip_block
 from glam_tryon.messages import failure_facts, photo_facts
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.statistics import Event
@@ -68,7 +66,7 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     if request.method == "POST":
         return _order(request, product)
     try:
-        check_person(request)
+        check_caller(request.user)
     except OrderRefused as refused:
         return refusal_page(request, product, refused)
     form = TryOnForm(own_photo=_kept(request))
@@ -99,8 +97,11 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     known = jobs.requested(**who)
     try:
         if known is None:
-            check_request(request, product)
-            who["address"] = address_block(request)
+            check_caller(request.user)
+            if is_paused():
+                raise OrderRefused("paused")
+            check_hook(request, product)
+            who["address"] = ip_block(client_ip(request))
         if known is not None:
             # Sent again after a lost connection: the photo need not be taken in again.
             job = known
@@ -112,7 +113,7 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
             job = jobs.request_tryon_with_upload(
                 product,
                 data["photo"],
-                consent=dataclasses.replace(form.agreement, address=client_address(request)),
+                consent=dataclasses.replace(form.agreement, address=client_ip(request)),
                 keep=data["keep"],
                 **who,
             )

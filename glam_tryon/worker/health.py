@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import DatabaseError, InterfaceError, router
 
 from glam_tryon.conf import conf
+from glam_tryon.limits.availability import is_stopped
 from glam_tryon.limits.budget import budget_left
-from glam_tryon.limits.kill_switch import is_stopped
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.status import Queue, Status

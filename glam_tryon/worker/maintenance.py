@@ -8,7 +8,7 @@ import threading
 from django.db import DatabaseError, InterfaceError, connections
 
 from glam_tryon.analytics.rollup import roll_up
-from glam_tryon.limits.quotas import forget_addresses
+from glam_tryon.limits.quotas import forget_ips
 from glam_tryon.models import ProviderState
 from glam_tryon.models.receipt import KINDS
 from glam_tryon.privacy.pruning import prune
@@ -44,7 +44,7 @@ def _keep_house() -> None:
     try:
         # First, for it takes no time and a storage may take long.
         roll_up()
-        forget_addresses()
+        forget_ips()
         # A little sooner than its own minute, or a poller would miss every second turn.
         if not ProviderState.claim_pruning(PRUNE_SECONDS * 0.9):
             return

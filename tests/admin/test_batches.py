@@ -448,7 +448,7 @@ def test_one_that_goes_wrong_is_said_and_can_be_tried_again(
     given = dict(settings.GLAM_TRYON)
     settings.GLAM_TRYON = {**given, "PUBLISH_RESULT": f"{__name__}.refuse"}
     result = finish(batch.jobs.all()[0])
-    assert "Linen shirt: OSError: the bucket is away" in publish(admin_client, batch, result)
+    assert "raised OSError: the bucket is away" in publish(admin_client, batch, result)
     settings.GLAM_TRYON = given
     assert "1 picture published." in publish(admin_client, batch, result)
 

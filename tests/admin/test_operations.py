@@ -21,7 +21,7 @@ from example_project.storage import private_bucket
 from glam_tryon.admin.operations import storage_probe as storage_check
 from glam_tryon.admin.operations.probes import check_key, check_public_url
 from glam_tryon.admin.operations.storage_probe import check_storage
-from glam_tryon.limits import kill_switch as switch
+from glam_tryon.limits import availability as switch
 from glam_tryon.models import KillSwitch, ProviderState, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.sandbox import Sandbox

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from glam_tryon.limits import kill_switch as switch
+from glam_tryon.limits import availability as switch
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.worker.health import problems

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from example_project.shop.history import load_history
 from example_project.shop.loading import load_products
-from glam_tryon.limits import kill_switch as switch
+from glam_tryon.limits import availability as switch
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from django.utils.translation import override
 from glam_tryon import __version__
 from glam_tryon.duration_words import duration_words
 from glam_tryon.exceptions import PublishedTextError
-from glam_tryon.limits.ip_networks import network_hash
+from glam_tryon.limits.client_ip import ip_hash
 from glam_tryon.models import ConsentRecord, ConsentText
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.privacy.consent import (
@@ -184,7 +184,7 @@ def test_the_proof_holds_the_exact_text_its_version_and_little_of_the_address() 
     assert (record.version, record.language, record.text) == ("1", "en", "Our own words.")
     assert record.text_sha256 == text_sha256("Our own words.")
     assert record.widget_version == __version__
-    assert record.address_hash == network_hash("203.0.113.77")
+    assert record.ip_hash == ip_hash("203.0.113.77")
     assert record.withdrawn_at is None
     assert "203.0.113" not in str(ConsentRecord.objects.values().get())
 
@@ -227,26 +227,26 @@ def test_taking_back_twice_keeps_the_first_time() -> None:
     ],
 )
 def test_the_addresses_of_one_network_have_one_hash(one: str, other: str) -> None:
-    assert network_hash(one) == network_hash(other) != ""
+    assert ip_hash(one) == ip_hash(other) != ""
 
 
 def test_so_few_digits_are_kept_that_hundreds_of_networks_share_them() -> None:
     networks = [f"{first}.{second}.0.1" for first in range(1, 224) for second in range(256)]
-    hashes = {network_hash(address) for address in networks}
+    hashes = {ip_hash(address) for address in networks}
     assert {len(each) for each in hashes} == {4}
     # These are 1 in 256 of all networks of IPv4, and they share most values already.
     assert len(hashes) < len(networks) * 0.75
 
 
 def test_the_hash_depends_on_the_secret_key(settings: Any) -> None:
-    before = [network_hash(f"203.0.{third}.1") for third in range(8)]
+    before = [ip_hash(f"203.0.{third}.1") for third in range(8)]
     settings.SECRET_KEY = "another key, as long as a key should be at least"
-    assert [network_hash(f"203.0.{third}.1") for third in range(8)] != before
+    assert [ip_hash(f"203.0.{third}.1") for third in range(8)] != before
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "testserver", "1.2.3", "1.2.3.4, 5.6.7.8"])
 def test_what_is_no_address_has_no_hash(address: str) -> None:
-    assert network_hash(address) == ""
+    assert ip_hash(address) == ""
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_erasing_leaves_no_picture_and_no_name(ada: User, try_on: Try, media_roo
     record = ConsentRecord.objects.first()
     assert record is not None
     assert record.withdrawn_at is not None
-    assert (record.text, record.address_hash) == ("I agree.", "")
+    assert (record.text, record.ip_hash) == ("I agree.", "")
 
 
 def test_erasing_touches_nobody_else(

@@ -16,7 +16,7 @@ from glam_tryon import garments
 from glam_tryon.exceptions import GarmentUnavailable
 from glam_tryon.garments import garment_of
 from glam_tryon.jobs import request_batch
-from glam_tryon.limits.exclusion import is_excluded
+from glam_tryon.limits.availability import is_excluded
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob
 from glam_tryon.views.product import start_url
 from tests.shopapp.models import Brand, Item

@@ -20,11 +20,11 @@ from django.test.utils import CaptureQueriesContext
 from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.exceptions import OrderRefused
-from glam_tryon.limits import kill_switch as switch
-from glam_tryon.limits.client_ip import address_block
+from glam_tryon.limits import availability as switch
+from glam_tryon.limits.client_ip import client_ip, ip_block
 from glam_tryon.limits.period import ends_at
-from glam_tryon.limits.quotas import forget_addresses, used_today
-from glam_tryon.models import AddressCount, OrderLock, PersonPhoto, TryOnJob, TryOnSubmission
+from glam_tryon.limits.quotas import forget_ips, used_today
+from glam_tryon.models import IPCount, OrderLock, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.order_lock import LOCKS
 from glam_tryon.models.status import Status
@@ -155,7 +155,7 @@ def test_none_is_no_limit(order: Order, configure: Configure) -> None:
     configure(VISITOR_DAY_LIMIT=None, OPEN_LIMIT=None, ADDRESS_DAY_LIMIT=None)
     for _ in range(6):
         order(visitor="ada", address="203.0.113.0/24")
-    assert not AddressCount.objects.exists()
+    assert not IPCount.objects.exists()
 
 
 @pytest.mark.django_db
@@ -225,13 +225,13 @@ def test_a_block_of_addresses_has_so_many_a_day_whoever_orders(
 @pytest.mark.django_db
 def test_an_address_is_kept_as_a_hash_and_for_a_day(order: Order) -> None:
     order(address="203.0.113.0/24")
-    row = AddressCount.objects.get()
+    row = IPCount.objects.get()
     assert (len(row.key), row.orders) == (64, 1)
     # A plain hash of one of 16 million blocks is found by trying them all.
     assert row.key != hashlib.sha256(b"203.0.113.0/24").hexdigest()
-    assert forget_addresses() == 0
-    AddressCount.objects.update(day=row.day - timedelta(days=1))
-    assert forget_addresses() == 1
+    assert forget_ips() == 0
+    IPCount.objects.update(day=row.day - timedelta(days=1))
+    assert forget_ips() == 1
 
 
 @pytest.mark.django_db
@@ -240,12 +240,12 @@ def test_the_same_address_has_another_hash_tomorrow(order: Order, monkeypatch: A
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     monkeypatch.setattr("glam_tryon.limits.quotas.database_time", lambda _using: tomorrow)
     order(address="203.0.113.0/24")
-    one, other = AddressCount.objects.order_by("day")
+    one, other = IPCount.objects.order_by("day")
     assert one.key != other.key
 
 
 @pytest.mark.parametrize(
-    ("address", "block"),
+    ("ip", "block"),
     [
         ("203.0.113.77", ""),
         ("9.9.9.77", "9.9.9.0/24"),
@@ -254,13 +254,13 @@ def test_the_same_address_has_another_hash_tomorrow(order: Order, monkeypatch: A
         ("127.0.0.1", ""),
         ("10.1.2.3", ""),
         ("", ""),
-        ("no address", ""),
+        ("no ip", ""),
     ],
 )
-def test_addresses_are_taken_by_blocks_and_only_where_they_tell_shoppers_apart(
-    address: str, block: str
+def test_ips_are_taken_by_blocks_and_only_where_they_tell_shoppers_apart(
+    ip: str, block: str
 ) -> None:
-    assert address_block(RequestFactory().get("/", REMOTE_ADDR=address)) == block
+    assert ip_block(ip) == block
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_only_what_trusted_proxies_added_is_believed(
     configure(TRUSTED_PROXIES=proxies)
     headers = {"x-forwarded-for": passed}
     request = RequestFactory().get("/", REMOTE_ADDR="9.9.9.9", headers=headers)
-    assert address_block(request) == block
+    assert ip_block(client_ip(request)) == block
 
 
 # All at once.
@@ -348,7 +348,7 @@ def test_twelve_visitors_of_two_addresses_at_once_never_pass_either_limit_or_dea
     blocks = ["9.9.9.0/24", "8.8.8.0/24"]
     came = at_once(12, lambda number, own: order(product=own, address=blocks[number % 2]))
     assert came == {"taken": 8, "limit_address": 4}
-    assert sorted(AddressCount.objects.values_list("orders", flat=True)) == [4, 4]
+    assert sorted(IPCount.objects.values_list("orders", flat=True)) == [4, 4]
 
 
 @pytest.mark.django_db(transaction=True)

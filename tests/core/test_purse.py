@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
+from glam_tryon.limits import availability as switch
 from glam_tryon.limits import budget as purse
-from glam_tryon.limits import kill_switch as switch
 from glam_tryon.limits.period import begins_at, ends_at, month_of
 from glam_tryon.models import KillSwitch, TryOnSubmission
 
@@ -189,12 +189,12 @@ def test_what_staff_set_comes_before_the_settings_until_they_take_it_back(
 ) -> None:
     configure(SHOP_DAY_LIMIT=1)
     bought()
-    switch.change_budget("ada", day_generations=3)
+    ShopSwitch.change_budget("ada", day_generations=3)
     assert purse.budget_left(NOON) == purse.Left(2)
     assert KillSwitch.load().budget_changed_by == "ada"
-    switch.change_budget("ada", day_generations=0)
+    KillSwitch.change_budget("ada", day_generations=0)
     assert purse.budget_left(NOON).code == "limit_shop"
-    switch.change_budget("ada", day_generations=None)
+    ShopSwitch.change_budget("ada", day_generations=None)
     assert purse.budget_left(NOON).code == "limit_shop"
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from example_project.shop.models import Product
 from glam_tryon import __version__
-from glam_tryon.limits.ip_networks import network_hash
+from glam_tryon.limits.client_ip import ip_hash
 from glam_tryon.models import ConsentRecord, ConsentText
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.privacy.consent import current_text
@@ -67,7 +67,7 @@ def test_the_proof_names_the_published_version_and_the_widget(
     order(client, product)
     record = ConsentRecord.objects.get()
     assert (record.version, record.language, record.text) == ("1", "en", "Our first words.")
-    assert (record.widget_version, record.address_hash) == (__version__, network_hash("127.0.0.1"))
+    assert (record.widget_version, record.ip_hash) == (__version__, ip_hash("127.0.0.1"))
 
 
 @pytest.mark.parametrize(("language", "words"), [("de", "Unsere Worte."), ("en", "Our words.")])

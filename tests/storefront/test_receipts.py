@@ -115,7 +115,7 @@ def test_deleting_all_takes_consents_back_and_forgets_whose_they_were(
     delete_all(client)
     record = ConsentRecord.objects.get()
     assert record.withdrawn_at is not None
-    assert (record.owner, record.user, record.address_hash) == ("erased", None, "")
+    assert (record.owner, record.user, record.ip_hash) == ("erased", None, "")
     assert record.text.startswith("I agree")
 
 

@@ -17,7 +17,8 @@ from django.utils import timezone
 from example_project.shop.models import Product
 from glam_tryon import garments
 from glam_tryon.checks import check_settings
-from glam_tryon.limits import kill_switch as switch
+from glam_tryon.exceptions import OrderRefused
+from glam_tryon.limits import availability as switch
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.views.product import start_url
 from tests.storefront.shoppers import JSON, ask, order
@@ -208,24 +209,49 @@ def test_a_product_that_is_switched_on_is_ordered_as_ever(
 # The hook.
 
 
-def only_humans(request: HttpRequest, product: Product) -> bool | str | None:
+#: Of a time when this hook answered by what it returned.
+OLD_ANSWERS = {"true": True, "false": False, "text": "Please solve the riddle."}
+
+
+def only_humans(request: HttpRequest, product: Product) -> Any:
     """A shop's captcha."""
     answer = request.POST.get("captcha", "")
     if answer == "broken":
         raise ConnectionError("the captcha's service is away")
-    return {"right": True, "wrong": False, "nothing": None}.get(
-        answer, f"Please solve the riddle of {product}."
-    )
+    if answer == "wrong":
+        raise OrderRefused("not_allowed")
+    if answer == "own":
+        raise OrderRefused("riddle", message="Think again.")
+    if answer == "own without words":
+        raise OrderRefused("riddle")
+    if answer == "":
+        raise OrderRefused("not_allowed", message=f"Please solve the riddle of {product}.")
+    return OLD_ANSWERS.get(answer)
+
+
+def annotated(request: HttpRequest, product: Product) -> bool:
+    """One that was written for answers."""
+    return True
+
+
+def says_nothing(request: HttpRequest, product: Product) -> None:
+    """One that was not."""
+
+
+async def waits(request: HttpRequest, product: Product) -> None:
+    """One that would never be waited for."""
 
 
 HOOK = f"{__name__}.only_humans"
 
 
 @pytest.mark.parametrize(
-    ("captcha", "words"),
+    ("captcha", "code", "words"),
     [
-        ("wrong", "This try-on was not allowed. Please load the page again."),
-        ("", "Please solve the riddle of Linen shirt."),
+        ("wrong", "not_allowed", "This try-on was not allowed. Please load the page again."),
+        ("", "not_allowed", "Please solve the riddle of Linen shirt."),
+        ("own", "riddle", "Think again."),
+        ("own without words", "riddle", "This try-on was not allowed. Please load the page again."),
     ],
 )
 def test_the_shops_hook_refuses_in_its_own_words_or_in_ours(
@@ -234,32 +260,56 @@ def test_the_shops_hook_refuses_in_its_own_words_or_in_ours(
     house_model: PersonPhoto,
     configure: Configure,
     captcha: str,
+    code: str,
     words: str,
 ) -> None:
     configure(ALLOW_REQUEST=HOOK)
     answer = ask(client, product, house_model=house_model.pk, captcha=captcha)
     assert answer.status_code == 403
-    assert (error(answer)["code"], error(answer)["message"]) == ("not_allowed", words)
+    assert (error(answer)["code"], error(answer)["message"]) == (code, words)
     assert not TryOnJob.objects.exists()
 
 
-@pytest.mark.parametrize("captcha", ["broken", "nothing"])
+@pytest.mark.parametrize("captcha", ["broken", *OLD_ANSWERS])
 def test_a_hook_that_gives_no_answer_keeps_the_purse_shut(
     client: Client,
     product: Product,
     house_model: PersonPhoto,
     configure: Configure,
     captcha: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     configure(ALLOW_REQUEST=HOOK)
     answer = ask(client, product, house_model=house_model.pk, captcha=captcha)
     assert (answer.status_code, error(answer)["code"]) == (503, "hook_failed")
     assert not TryOnJob.objects.exists()
+    assert 'GLAM_TRYON["ALLOW_REQUEST"]' in caplog.text
+    if captcha in OLD_ANSWERS:
+        assert f"returned {OLD_ANSWERS[captcha]!r}; a hook returns nothing" in caplog.text
+        assert "raises glam_tryon.exceptions.OrderRefused to refuse" in caplog.text
 
 
 def test_a_hook_that_is_not_there_is_found_by_the_checks(configure: Configure) -> None:
     configure(ALLOW_REQUEST="tests.storefront.no_such_function")
     assert any("ALLOW_REQUEST" in str(found) for found in check_settings(None))
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("annotated", "returns bool, by its annotation; a hook returns nothing to let pass"),
+        ("waits", "an async function; write it with a plain def"),
+        ("says_nothing", ""),
+        ("only_humans", ""),
+    ],
+)
+def test_a_hook_that_cannot_follow_the_protocol_is_found_by_the_checks(
+    configure: Configure, function: str, said: str
+) -> None:
+    configure(ALLOW_REQUEST=f"{__name__}.{function}")
+    found = [str(each) for each in check_settings(None) if "ALLOW_REQUEST" in str(each)]
+    assert len(found) == bool(said)
+    assert all(said in each for each in found)
 
 
 def test_what_the_hook_allows_is_ordered(

@@ -17,7 +17,7 @@ from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.exceptions import OrderRefused
 from glam_tryon.files import private_storage
-from glam_tryon.limits import kill_switch as switch
+from glam_tryon.limits import availability as switch
 from glam_tryon.models import OrderLock, PersonPhoto, TryOnJob, TryOnResult, TryOnSubmission
 from glam_tryon.privacy.deletion import delete_tryon
 from glam_tryon.sandbox import FaultScript, Sandbox

@@ -17,7 +17,7 @@ from glam_tryon.admin.products.gallery_upload import TryOnGallery
 from glam_tryon.exceptions import GarmentUnavailable, NotRegistered
 from glam_tryon.garments import garment_of
 from glam_tryon.jobs import MOST_PAIRS
-from glam_tryon.limits.exclusion import is_excluded
+from glam_tryon.limits.availability import is_excluded
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.job import MASK_TYPES
 from glam_tryon.views.product import garment_url

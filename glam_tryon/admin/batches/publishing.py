@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from glam_tryon import jobs
 from glam_tryon.admin.products.gallery_upload import TryOnGallery
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import NotPublishable
+from glam_tryon.exceptions import HookFailed, NotPublishable
 from glam_tryon.models import TryOnBatch, TryOnJob, TryOnResult
 
 logger = logging.getLogger("glam_tryon.admin")
@@ -45,7 +45,9 @@ def publish_chosen(request: HttpRequest, site: AdminSite, batch: TryOnBatch) -> 
                 alt=request.POST.get(f"alt_{result.pk}", ""),
                 publisher=publisher_for(result.job, site),
             )
-        except NotPublishable as error:
+        except (NotPublishable, HookFailed) as error:
+            if isinstance(error, HookFailed):
+                logger.exception("result=%s could not be published", result.pk)
             messages.error(request, f"{result.job.garment_title}: {error}")
         except Exception as error:
             # The shop's own code may raise anything; the other pictures go on.

@@ -41,7 +41,7 @@ from glam_tryon.admin.operations.probes import CheckResult, check_key, check_pub
 from glam_tryon.admin.operations.storage_probe import check_storage
 from glam_tryon.admin.pages import admin_url
 from glam_tryon.conf import conf
-from glam_tryon.limits import kill_switch as switch
+from glam_tryon.limits import availability as switch
 from glam_tryon.limits.budget import Budget, Spent, budgets, money_words, spent
 from glam_tryon.limits.period import Period
 from glam_tryon.models import KillSwitch, ProviderState, TryOnSubmission
@@ -281,6 +281,6 @@ class ProviderStateAdmin(admin.ModelAdmin):
         form = BudgetForm(request.POST, instance=KillSwitch())
         if not form.is_valid():
             return self._page(request, budget_form=form)
-        switch.change_budget(request.user, **form.cleaned_data)
+        KillSwitch.change_budget(str(request.user), **form.cleaned_data)
         self.message_user(request, _("The budget is changed."), messages.SUCCESS)
         return self._back()

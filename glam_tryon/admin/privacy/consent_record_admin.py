@@ -28,7 +28,7 @@ class ConsentRecordAdmin(ReadOnly, AppList):
         "text",
         "text_sha256",
         "widget_version",
-        "address_hash",
+        "ip_hash",
         "taken_back",
     )
     readonly_fields = fields

@@ -16,7 +16,7 @@ from glam_tryon.conf import conf
 from glam_tryon.models import OrderLock, TryOnJob, TryOnResult
 from glam_tryon.models.result import result_name
 from glam_tryon.models.status import Status
-from glam_tryon.orders.reuse import may_bring_one, picture_key, pictures_of, shared_repeat
+from glam_tryon.orders.reuse import may_bring_one, picture_key, pictures_of, reusable_shared
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import retry_on_db_error
@@ -70,7 +70,7 @@ def _look_elsewhere(job: TryOnJob) -> None:
     with transaction.atomic(using):
         if photo is not None:
             OrderLock.take(picture_key(job, photo))
-        found = shared_repeat(job, photo) if photo is not None else None
+        found = reusable_shared(job, photo) if photo is not None else None
         if found is None or found.pk == job.reuse_of:
             job.draw_itself()
         else:

@@ -235,7 +235,7 @@ def moderate(job: TryOnJob, photo: PersonPhoto) -> None:
         content = opened.read()
     seconds = conf.MODERATE_SECONDS
     asked = run_with_timeout(
-        seconds, lambda: consult(HOOK, PhotoRefused, content, job=job), "glam_tryon_moderation"
+        seconds, lambda: consult(HOOK, content, job=job), "glam_tryon_moderation"
     )
     if asked is None:
         raise HookFailed(HOOK, "is not asked: too many calls hang")
