@@ -189,12 +189,12 @@ def test_what_staff_set_comes_before_the_settings_until_they_take_it_back(
 ) -> None:
     configure(SHOP_DAY_LIMIT=1)
     bought()
-    ShopSwitch.change_budget("ada", day_generations=3)
+    KillSwitch.change_budget("ada", day_generations=3)
     assert purse.budget_left(NOON) == purse.Left(2)
     assert KillSwitch.load().budget_changed_by == "ada"
     KillSwitch.change_budget("ada", day_generations=0)
     assert purse.budget_left(NOON).code == "limit_shop"
-    ShopSwitch.change_budget("ada", day_generations=None)
+    KillSwitch.change_budget("ada", day_generations=None)
     assert purse.budget_left(NOON).code == "limit_shop"
 
 
