@@ -9,6 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 
+#: The two pictures of a job that are no results, as ``picture_url`` names them.
+PERSON, GARMENT = "person", "garment"
+
 
 class ReadOnly:
     """Mixin for a ``ModelAdmin``: pages to read, whatever permissions there are to change."""
@@ -47,5 +50,5 @@ def admin_url(name: str, *args: object) -> str:
 
 
 def picture_url(job_key: object, which: object) -> str:
-    """Return the URL at which staff see one picture of a job."""
+    """Return the URL of a job's picture for staff: a result by its position, or another."""
     return admin_url("glam_tryon_tryonjob_picture", job_key, which)

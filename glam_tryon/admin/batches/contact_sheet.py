@@ -7,13 +7,11 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.admin.jobs.advice import job_advice, job_state
-from glam_tryon.admin.jobs.columns import GARMENT
-from glam_tryon.admin.products.product_labels import picture_url
+from glam_tryon.admin.pages import GARMENT, admin_url, picture_url
 from glam_tryon.jobs import alt_text
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.owner import SHOP
@@ -95,11 +93,11 @@ def _entry(job: TryOnJob) -> Entry:
         pictures=[_picture(job, result) for result in job.results.all()],
         garment=picture_url(job.pk, GARMENT) if job.garment_image else "",
         person=(
-            reverse("admin:glam_tryon_personphoto_picture", args=[person.pk])
+            admin_url("glam_tryon_personphoto_picture", person.pk)
             if person and person.image and house_model
             else ""
         ),
-        page=reverse("admin:glam_tryon_tryonjob_change", args=[job.pk]),
+        page=admin_url("glam_tryon_tryonjob_change", job.pk),
         state=state,
         word=word,
         advice=job_advice(job) if job.status == Status.UNCONFIRMED else "",

@@ -1,16 +1,20 @@
-"""The list of jobs: pages by position, so that the last costs what the first does."""
+"""The list of jobs: keyset pagination, so that the last page costs what the first does; search."""
 
 from __future__ import annotations
 
+import uuid
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from glam_tryon.admin.jobs.keyset import ORDER, Page, Position, first_page, newer_page, older_page
+from glam_tryon.models import TryOnJob, TryOnSubmission
 
 #: Parameters of the address: the page of what is older or newer than a position; the last page.
 OLDER, NEWER, OLDEST = "older", "newer", "oldest"
@@ -62,7 +66,7 @@ class JobChangeList(ChangeList):
         return first_page(self.queryset, size, (self.page_num - 1) * size)
 
     def steps(self) -> list[tuple[str, str, str]]:
-        """Return the links to other pages: rel, address and words."""
+        """Return the links to other pages: rel, URL and text."""
         steps = []
         if self.page.newer and self.page.jobs:
             newest = Position.of(self.page.jobs[0])
@@ -76,3 +80,18 @@ class JobChangeList(ChangeList):
 
     def _link(self, name: str = "", value: str = "") -> str:
         return str(self.get_query_string({name: value} if name else None))
+
+
+def find(rows: QuerySet[TryOnJob], text: str) -> QuerySet[TryOnJob]:
+    """Return those of ``rows`` that ``text`` names; each look-up is one of an index.
+
+    A union, for the database reads a whole table for look-ups in two tables that are joined by OR.
+    """
+    using = rows.db
+    events = TryOnSubmission.objects.using(using).filter(event_id=text, job__isnull=False)
+    found: list[QuerySet[Any, Any]] = [events.order_by().values("job_id")]
+    jobs = TryOnJob.objects.using(using).order_by()
+    found.append(jobs.filter(product_key=text).values("pk"))
+    with suppress(ValueError):
+        found.append(jobs.filter(pk=uuid.UUID(text)).values("pk"))
+    return rows.filter(pk__in=found[0].union(*found[1:]))

@@ -1,54 +1,92 @@
-"""The list of jobs, and who may do what with them."""
+"""The admin of try-on jobs: list, page of one job, and who may do what with them."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet, prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import path
-from django.utils.html import format_html
+from django.urls import NoReverseMatch, path
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from glam_tryon.admin.jobs.actions import ACTIONS
-from glam_tryon.admin.jobs.changelist import JobChangeList
-from glam_tryon.admin.jobs.columns import (
-    GARMENT,
-    PERSON,
-    JobColumns,
-    shown_person,
-)
+from glam_tryon.admin.formatting import NOTHING, age, badge, figure, hidden, instant, thumbnail
+from glam_tryon.admin.jobs.admin_action import AdminAction
+from glam_tryon.admin.jobs.advice import job_advice, job_state, waits_for
+from glam_tryon.admin.jobs.changelist import JobChangeList, find
 from glam_tryon.admin.jobs.filters import (
     DayFilter,
     ErrorFilter,
     HouseModelFilter,
     ProductModelFilter,
 )
-from glam_tryon.admin.jobs.job_page import JobPage
-from glam_tryon.admin.jobs.search import find
+from glam_tryon.admin.jobs.job_actions import ACTIONS, BUTTONS
+from glam_tryon.admin.jobs.order_form import ORDER_FIELDS, OrderForm
+from glam_tryon.admin.jobs.timeline import timeline
 from glam_tryon.admin.operations.alerts import blocker_message, paused_message
-from glam_tryon.admin.pages import admin_url
+from glam_tryon.admin.pages import GARMENT, PERSON, admin_url, picture_url
+from glam_tryon.limits.budget import money_words
 from glam_tryon.models import (
+    PersonPhoto,
     ProviderState,
     TryOnJob,
     TryOnResult,
 )
+from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.models.receipt import Why
-from glam_tryon.models.status import Status
+from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.privacy.deletion import delete_tryon
 from glam_tryon.views.pictures import read_picture
 
+logger = logging.getLogger("glam_tryon.admin")
+
+#: Needed beside the permission to view try-ons, to look at a shopper's photo.
+VIEW_PHOTO = "glam_tryon.view_person_photo"
+#: The attribute in which a job's page keeps its advice.
+SHOWN_ADVICE = "shown_advice"
+#: Statuses in which a job may have results.
+DRAWN = (Status.STORING, *CLOSED)
+
+
+_ABOUT = ("pictures", "product_link", "person", "who", "mask_type", "priority")
+#: What the page shows when there is something to show, and what that depends on.
+_TIMES = {
+    "created_exactly": "created_at",
+    "submitted": "submitted_at",
+    "drawn": "ready_at",
+    "finished": "finished_at",
+    "next_step": "next_step_at",
+    "polls": "polls",
+    "remote_status": "remote_status",
+}
+
+
+def shown_person(job: TryOnJob) -> PersonPhoto | None:
+    """Return the job's person when staff may see the picture: a house model, never a shopper."""
+    person = job.person_photo
+    shown = person and person.image and person.kind == PersonPhoto.Kind.HOUSE_MODEL
+    return person if shown else None
+
+
+def hidden_photo(job: TryOnJob) -> PersonPhoto | None:
+    """Return the job's photo when it is a shopper's own and still there."""
+    photo = job.current_photo()
+    own = photo is not None and photo.kind == PersonPhoto.Kind.SHOPPER
+    return photo if own else None
+
 
 @admin.register(TryOnJob)
-class TryOnJobAdmin(JobColumns, JobPage):
+class TryOnJobAdmin(admin.ModelAdmin):
     """Jobs, newest first. They are ordered with the add form and changed by actions only."""
 
     list_display = (
@@ -140,15 +178,232 @@ class TryOnJobAdmin(JobColumns, JobPage):
         if waits and (why := blocker_message()):
             messages.warning(request, why)
 
+    # The page of one job.
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            cost = _("Saving orders the picture. Glam may bill it.")
+            return [(None, {"fields": ORDER_FIELDS, "description": cost})]
+        about = ["status_badge", *_ABOUT]
+        if obj.error_code:
+            about.insert(1, "problem_in_full")
+        if obj.queue is not None:
+            about.insert(1, "waits")
+        if getattr(obj, SHOWN_ADVICE, ""):
+            about.insert(1, "advice")
+        if self.offers_person_photo(request, obj):
+            about.insert(about.index("person") + 1, "show_person_photo")
+        times = [name for name, attribute in _TIMES.items() if getattr(obj, attribute)]
+        return [(None, {"fields": about}), (_("Times"), {"fields": times})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ()
+        sometimes = ("advice", "waits", "problem_in_full", "show_person_photo")
+        return ("status_badge", *sometimes, *_ABOUT, *_TIMES)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return OrderForm if obj is None else super().get_form(request, obj, change, **kwargs)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> TryOnJob | None:
+        # What the page shows of others comes with it, in the same statement.
+        rows = self.get_queryset(request).select_related("user", "person_photo")
+        try:
+            job: TryOnJob = rows.get(pk=object_id)
+        except (TryOnJob.DoesNotExist, ValidationError):
+            return None
+        if job.status in DRAWN:
+            # Before a picture is on its way there is none: one question less.
+            prefetch_related_objects([job], "results")
+        # Asked once: whether the page has the line, and what stands in it.
+        setattr(job, SHOWN_ADVICE, job_advice(job))
+        return job
+
+    def save_model(self, request: HttpRequest, obj: TryOnJob, form: Any, change: bool) -> None:
+        """Nothing to save: the form ordered the job."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        # The page of a job has nothing to save, so it has no button that says so.
+        shown: dict[str, Any] = {"show_save_and_continue": False}
+        if object_id is not None:
+            shown |= {"show_save": False, "show_save_and_add_another": False, "title": _("Try-on")}
+        return super().changeform_view(
+            request, object_id, form_url, {**shown, **(extra_context or {})}
+        )
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context |= {
+                "timeline": timeline(obj),
+                "compare": _compared(obj),
+                "buttons": self._buttons(request, obj),
+                "checkbox": ACTION_CHECKBOX_NAME,
+            }
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _buttons(self, request: HttpRequest, job: TryOnJob) -> list[AdminAction]:
+        """Return the actions that this member of staff may run on a job in this state."""
+        allowed = self.get_actions(request)
+        return [each for each in BUTTONS if each.name in allowed and each.takes(job)]
+
+    # What staff see of one job, in the list and on its page; nothing asks the storage.
+
+    @admin.display(description=gettext_lazy("status"))
+    def status_badge(self, job: TryOnJob) -> SafeString:
+        return badge(*job_state(job))
+
+    @admin.display(description=gettext_lazy("status"))
+    def status_and_problem(self, job: TryOnJob) -> SafeString:
+        shown = self.status_badge(job)
+        if not job.error_code:
+            return shown
+        problem = format_html('<span title="{}">{}</span>', job.error_message, job.error_code)
+        return format_html('{}<span class="glam-tryon-problem">{}</span>', shown, problem)
+
+    @admin.display(description=gettext_lazy("created"))
+    def created(self, job: TryOnJob) -> SafeString:
+        return format_html(
+            '{}<div class="glam-tryon-quiet">{}</div>',
+            age(job.created_at),
+            self.who(job),
+        )
+
+    @admin.display(description=gettext_lazy("person, garment, result"))
+    def thumbnails(self, job: TryOnJob) -> SafeString:
+        found = []
+        if person := shown_person(job):
+            found.append(thumbnail(picture_url(job.pk, PERSON), str(person)))
+        elif job.person_photo and job.person_photo.image:
+            found.append(hidden(_("own photo, hidden")))
+        if job.garment_image:
+            found.append(thumbnail(picture_url(job.pk, GARMENT), job.garment_title))
+        if (first := getattr(job, "first_result", None)) is not None:
+            found.append(thumbnail(picture_url(job.pk, first), _("Result")))
+        return self._side_by_side(found)
+
+    @admin.display(description=gettext_lazy("who"))
+    def who(self, job: TryOnJob) -> str:
+        if job.user is not None:
+            return str(job.user)
+        if job.owner == ERASED:
+            return _("nobody any more")
+        return _("the shop") if job.owner == SHOP else _("visitor")
+
+    @admin.display(description=gettext_lazy("cost"))
+    def cost_and_submissions(self, job: TryOnJob) -> SafeString:
+        sent: int = getattr(job, "sent", None) or 0
+        if not sent:
+            return NOTHING
+        cost = getattr(job, "cost", None)
+        times = ngettext("sent %(count)d time", "sent %(count)d times", sent) % {"count": sent}
+        return format_html(
+            '{}<div class="glam-tryon-quiet">{}</div>', money_words(cost) or NOTHING, times
+        )
+
+    @admin.display(description=gettext_lazy("pictures"))
+    def pictures(self, job: TryOnJob) -> SafeString:
+        found = []
+        if job.garment_image:
+            found.append(figure(picture_url(job.pk, GARMENT), _("Garment")))
+        if person := shown_person(job):
+            found.append(figure(picture_url(job.pk, PERSON), str(person)))
+        results = list(job.results.all()) if job.status in DRAWN else []
+        found += [
+            figure(
+                picture_url(job.pk, result.position),
+                _("Result") if len(results) == 1 else _("Result %(number)d") % {"number": number},
+            )
+            for number, result in enumerate(results, start=1)
+        ]
+        return self._side_by_side(found)
+
+    def _side_by_side(self, found: list[SafeString]) -> SafeString:
+        if not found:
+            return NOTHING
+        inside = format_html_join("", "{}", ([each] for each in found))
+        return format_html('<div class="glam-tryon-pictures">{}</div>', inside)
+
+    @admin.display(description=gettext_lazy("product"))
+    def product_link(self, job: TryOnJob) -> SafeString | str:
+        if job.content_type_id is None:
+            return job.garment_title
+        # Known to this process after the first time, which the job's own attribute is not.
+        kind = ContentType.objects.get_for_id(job.content_type_id)
+        try:
+            url = admin_url(f"{kind.app_label}_{kind.model}_change", job.product_key)
+        except NoReverseMatch:
+            return job.garment_title
+        return format_html('<a href="{}">{}</a>', url, job.garment_title)
+
+    @admin.display(description=gettext_lazy("person"))
+    def person(self, job: TryOnJob) -> SafeString | str:
+        person = job.person_photo
+        if person is None or not person.image:
+            return _("the photo was deleted")
+        if person.kind != PersonPhoto.Kind.HOUSE_MODEL:
+            return _("own photo, hidden")
+        url = admin_url("glam_tryon_personphoto_change", person.pk)
+        return format_html('<a href="{}">{}</a>', url, person)
+
+    @admin.display(description=gettext_lazy("problem"))
+    def problem_in_full(self, job: TryOnJob) -> str:
+        return ": ".join(filter(None, [job.error_code, job.error_message]))
+
+    @admin.display(description=gettext_lazy("what now"))
+    def advice(self, job: TryOnJob) -> str:
+        return str(getattr(job, SHOWN_ADVICE, ""))
+
+    @admin.display(description=gettext_lazy("waits for"))
+    def waits(self, job: TryOnJob) -> str:
+        return waits_for(job)
+
+    @admin.display(description=gettext_lazy("created"))
+    def created_exactly(self, job: TryOnJob) -> SafeString:
+        return instant(job.created_at)
+
+    @admin.display(description=gettext_lazy("submitted"))
+    def submitted(self, job: TryOnJob) -> SafeString:
+        return instant(job.submitted_at)
+
+    @admin.display(description=gettext_lazy("Glam ready"))
+    def drawn(self, job: TryOnJob) -> SafeString:
+        return instant(job.ready_at)
+
+    @admin.display(description=gettext_lazy("finished"))
+    def finished(self, job: TryOnJob) -> SafeString:
+        return instant(job.finished_at)
+
+    @admin.display(description=gettext_lazy("next step"))
+    def next_step(self, job: TryOnJob) -> SafeString:
+        return instant(job.next_step_at)
+
     # Pictures, for staff who may see jobs.
 
     def get_urls(self) -> list[Any]:
-        own = path(
-            "<uuid:pk>/picture/<str:which>/",
-            self.admin_site.admin_view(self.picture),
-            name="glam_tryon_tryonjob_picture",
-        )
-        return [own, *self.person_photo_urls(), *super().get_urls()]
+        view, name = self.admin_site.admin_view, "glam_tryon_tryonjob"
+        own = [
+            path("<uuid:pk>/picture/<str:which>/", view(self.picture), name=f"{name}_picture"),
+            path("<uuid:pk>/person-photo/", view(self.person_photo), name=f"{name}_person_photo"),
+        ]
+        return [*own, *super().get_urls()]
 
     def picture(self, request: HttpRequest, pk: Any, which: str) -> HttpResponse:
         """The garment, the house model, or the result at a position, of any job."""
@@ -164,3 +419,50 @@ class TryOnJobAdmin(JobColumns, JobPage):
             raise Http404
         result = TryOnResult.objects.filter(job_id=pk, position=int(which)).first()
         return read_picture(result.image if result else None)
+
+    # A shopper's photo: hidden, shown on a click, and each look is on record.
+
+    @admin.display(description=gettext_lazy("own photo"))
+    def show_person_photo(self, job: TryOnJob) -> SafeString:
+        # The button stands in the page's own form, which has the token.
+        return format_html(
+            '<button class="glam-tryon-button" type="submit" formnovalidate formtarget="_blank" '
+            'formaction="{}">{}</button> <span class="glam-tryon-quiet">{}</span>',
+            admin_url("glam_tryon_tryonjob_person_photo", job.pk),
+            _("Show the photo"),
+            _("Each look is on record, with your name."),
+        )
+
+    def offers_person_photo(self, request: HttpRequest, job: TryOnJob) -> bool:
+        """Say whether the page has the button."""
+        # Of what the page read already; the look itself asks where it is written.
+        photo = job.person_photo
+        own = photo is not None and photo.kind == PersonPhoto.Kind.SHOPPER and photo.is_there
+        return own and request.user.has_perm(VIEW_PHOTO)
+
+    def person_photo(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The photo, to staff with the permission; who looked at it is written down first."""
+        if not (self.has_view_permission(request) and request.user.has_perm(VIEW_PHOTO)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        job = get_object_or_404(TryOnJob, pk=pk)
+        photo = hidden_photo(job)
+        if photo is None:
+            raise Http404
+        self.log_change(request, job, _("Looked at the shopper's photo."))
+        logger.info("the photo of job=%s was looked at by user=%s", job.pk, request.user.pk)
+        return read_picture(photo.image)
+
+
+def _compared(job: TryOnJob) -> dict[str, str] | None:
+    """Return the URLs of before and after, None unless both may be seen."""
+    if job.status != Status.READY or shown_person(job) is None:
+        return None
+    results = list(job.results.all())
+    if not results:
+        return None
+    return {
+        "before": picture_url(job.pk, PERSON),
+        "after": picture_url(job.pk, results[0].position),
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Model
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -14,15 +13,11 @@ from django.utils.translation import ngettext
 
 from glam_tryon.admin.formatting import NOTHING, badge, thumbnail
 from glam_tryon.admin.jobs.advice import job_state
+from glam_tryon.admin.pages import admin_url, picture_url
 from glam_tryon.admin.products.product_state import ProductState
 from glam_tryon.limits.budget import budget_left, money_words, price
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import Status
-
-
-def picture_url(job: object, which: object) -> str:
-    """Return where staff see one picture of a job."""
-    return reverse("admin:glam_tryon_tryonjob_picture", args=[job, which])
 
 
 def state_and_picture(state: ProductState, product: str) -> SafeString:
@@ -61,7 +56,7 @@ def section(product: Model, jobs: list[TryOnJob]) -> SafeString:
     """Return a product's newest try-ons with their pictures, and the way to all of them."""
     if not jobs:
         return NOTHING
-    where = reverse("admin:glam_tryon_tryonjob_changelist")
+    where = admin_url("glam_tryon_tryonjob_changelist")
     return format_html(
         '<div class="glam-tryon-pictures">{}</div><p><a href="{}?{}">{}</a></p>',
         format_html_join("", "{}", ((_figure(job),) for job in jobs)),
