@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.status import Queue, Status
+from glam_tryon.models.writer import WriterQuerySet
 
 
 class TryOnBatch(models.Model):
@@ -30,6 +31,8 @@ class TryOnBatch(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     paused_at = models.DateTimeField(_("paused"), null=True, editable=False)
     canceled_at = models.DateTimeField(_("canceled"), null=True, editable=False)
+
+    objects = WriterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("batch")

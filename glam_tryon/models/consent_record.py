@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import ERASED
+from glam_tryon.models.writer import WriterQuerySet
 
 
 def text_sha256(text: str) -> str:
@@ -17,7 +18,7 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
+class ConsentRecordQuerySet(WriterQuerySet["ConsentRecord"]):
     def owned_by(self, *owners: str) -> ConsentRecordQuerySet:
         """Those of these owner keys."""
         return self.filter(owner__in=set(owners))

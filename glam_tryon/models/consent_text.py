@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.exceptions import PublishedTextError
+from glam_tryon.models.writer import WriterQuerySet
 
 
-class ConsentTextQuerySet(models.QuerySet["ConsentText"]):
+class ConsentTextQuerySet(WriterQuerySet["ConsentText"]):
     """Refuses in bulk what a published text refuses one by one."""
 
     def published(self) -> ConsentTextQuerySet:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from glam_tryon.models.person_photo import PersonPhoto
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.status import AT_GLAM, CLOSED, OPEN, Status
 from glam_tryon.models.submission import TryOnSubmission
+from glam_tryon.models.writer import WriterQuerySet
 
 if TYPE_CHECKING:
     from glam_tryon.models.job import TryOnJob  # noqa: F401  (a base class names it in a string)
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NEEDS_PERSON = "needs_person"
 
 
-class JobChoice(models.QuerySet["TryOnJob"]):
+class JobChoice(WriterQuerySet["TryOnJob"]):
     """Words for the jobs that are eligible; what its owner deleted never is."""
 
     def open(self) -> Self:

@@ -8,6 +8,7 @@ from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.writer import WriterQuerySet
 
 
 class KillSwitch(models.Model):
@@ -29,6 +30,8 @@ class KillSwitch(models.Model):
     budget_changed_by = models.CharField(
         _("budget changed by"), max_length=150, blank=True, editable=False
     )
+
+    objects = WriterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("switch and budget")

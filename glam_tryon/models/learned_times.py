@@ -8,6 +8,7 @@ from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.writer import WriterQuerySet
 
 
 class LearnedTimes(models.Model):
@@ -17,6 +18,8 @@ class LearnedTimes(models.Model):
     weights = models.JSONField(default=dict, editable=False)
     samples = models.PositiveIntegerField(_("try-ons"), default=0)
     updated_at = models.DateTimeField(_("last learned"))
+
+    objects = WriterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("learned times")

@@ -8,6 +8,8 @@ from datetime import date
 from django.db import models, router
 from django.db.models import F
 
+from glam_tryon.models.writer import WriterQuerySet
+
 #: So many locks; more owners than that share them, which costs a moment's wait at most.
 LOCKS = 64
 
@@ -21,6 +23,8 @@ class OrderLock(models.Model):
 
     number = models.PositiveSmallIntegerField(primary_key=True)
     orders = models.BigIntegerField(default=0)
+
+    objects = WriterQuerySet.as_manager()
 
     class Meta:
         verbose_name = "order lock"
@@ -59,6 +63,8 @@ class IPCount(models.Model):
     key = models.CharField(max_length=64)
     day = models.DateField(db_index=True)
     orders = models.PositiveIntegerField(default=0)
+
+    objects = WriterQuerySet.as_manager()
 
     class Meta:
         verbose_name = "orders from IPs"

@@ -14,6 +14,7 @@ from glam_tryon.conf import conf
 from glam_tryon.files import private_storage
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import ERASED, SHOP
+from glam_tryon.models.writer import WriterQuerySet
 
 
 def photo_name(photo: PersonPhoto, filename: str) -> str:
@@ -21,7 +22,7 @@ def photo_name(photo: PersonPhoto, filename: str) -> str:
     return f"{conf.PREFIX}/photos/{secrets.token_hex(16)}.jpg"
 
 
-class PersonPhotoQuerySet(models.QuerySet["PersonPhoto"]):
+class PersonPhotoQuerySet(WriterQuerySet["PersonPhoto"]):
     def house_models(self) -> PersonPhotoQuerySet:
         """The models that the shop offers now, in the shop's order."""
         offered = self.filter(kind=PersonPhoto.Kind.HOUSE_MODEL, is_active=True)

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after, database_time
+from glam_tryon.models.writer import WriterQuerySet
 
 #: Transport failures in a row after which submitting rests.
 BREAKER_FAILURES = 5
@@ -48,6 +49,8 @@ class ProviderState(models.Model):
     last_turn = models.BigIntegerField(default=0, editable=False)
     pruned_at = models.DateTimeField(null=True, editable=False)
     last_round_at = models.DateTimeField(_("last round of a poller"), null=True, blank=True)
+
+    objects = WriterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("connection to Glam")

@@ -10,6 +10,8 @@ from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.models.writer import WriterQuerySet
+
 #: What a receipt counts, in the order in which it is told.
 KINDS = ("photos", "results", "jobs", "consents", "receipts")
 
@@ -24,7 +26,7 @@ class Why(models.TextChoices):
     ERASURE = "erasure", _("the person's data were erased")
 
 
-class DeletionReceiptQuerySet(models.QuerySet["DeletionReceipt"]):
+class DeletionReceiptQuerySet(WriterQuerySet["DeletionReceipt"]):
     def about(self, hashes: Iterable[str]) -> DeletionReceiptQuerySet:
         """Those of the deletion of pictures with one of these sha256."""
         return self.filter(pictures__sha256__in=set(hashes)).distinct()
@@ -120,6 +122,8 @@ class DeletedPicture(models.Model):
     receipt = models.ForeignKey(DeletionReceipt, on_delete=models.CASCADE, related_name="pictures")
     kind = models.CharField(max_length=16)
     sha256 = models.CharField(max_length=64, db_index=True)
+
+    objects = WriterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("deleted picture")

@@ -14,6 +14,7 @@ from glam_tryon.files import private_storage
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.person_photo import PersonPhoto
+from glam_tryon.models.writer import WriterQuerySet
 
 
 def result_folder(job_id: object) -> str:
@@ -30,7 +31,7 @@ def result_name(job_id: object, position: int, sha256: str, extension: str) -> s
 PUBLISH_SECONDS = 300
 
 
-class TryOnResultQuerySet(models.QuerySet["TryOnResult"]):
+class TryOnResultQuerySet(WriterQuerySet["TryOnResult"]):
     def publishable(self) -> TryOnResultQuerySet:
         """The shop's own pictures of house models who may be shown; never those of shoppers."""
         return self.filter(

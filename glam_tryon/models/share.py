@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.writer import WriterQuerySet
 
 
 def new_share_token() -> str:
@@ -15,7 +16,7 @@ def new_share_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-class TryOnShareQuerySet(models.QuerySet["TryOnShare"]):
+class TryOnShareQuerySet(WriterQuerySet["TryOnShare"]):
     def alive(self) -> TryOnShareQuerySet:
         """Those that still show something."""
         alive = self.filter(revoked_at=None, expires_at__gt=DatabaseNow(), job__deleted_at=None)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
+from glam_tryon.models.writer import WriterQuerySet
 
 if TYPE_CHECKING:
     from glam_tryon.models.job_columns import JobColumns
@@ -69,6 +70,8 @@ class AnalyticsEvent(models.Model):
     # When that began which ended with this, so that the wait is counted.
     began_at = models.DateTimeField(null=True)
 
+    objects = WriterQuerySet.as_manager()
+
     class Meta:
         verbose_name = "event not yet added"
         verbose_name_plural = "events not yet added"
@@ -111,7 +114,7 @@ _MYSQL_CONFLICT = "ON DUPLICATE KEY UPDATE {count} = {count} + VALUES({count})"
 _ROWS = 1000
 
 
-class DailyCountQuerySet(models.QuerySet["DailyCount"]):
+class DailyCountQuerySet(WriterQuerySet["DailyCount"]):
     def add(self, counts: Mapping[Counted, int]) -> None:
         """Add to the rows of these, made where they are missing: one statement for a thousand.
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.statistics import MONEY_PARTS, AnalyticsEvent, Event
+from glam_tryon.models.writer import WriterQuerySet
 from glam_tryon.providers.base import Outcome
 
 
@@ -25,7 +26,7 @@ def new_token() -> str:
 _NOT_BOUGHT = {"credits": 0, "price": 0}
 
 
-class TryOnSubmissionQuerySet(models.QuerySet["TryOnSubmission"]):
+class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
     def holding_slots(self) -> TryOnSubmissionQuerySet:
         """Those that count against the plan's parallel limit."""
         return self.filter(slot__isnull=False)

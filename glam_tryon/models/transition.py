@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.status import Status
+from glam_tryon.models.writer import WriterQuerySet
 
 
 class TryOnTransition(models.Model):
@@ -20,6 +21,8 @@ class TryOnTransition(models.Model):
     status = models.CharField(_("status"), max_length=16, choices=Status.choices)
     note = models.CharField(_("note"), max_length=200, blank=True)
     at = models.DateTimeField(_("at"))
+
+    objects = WriterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("transition")

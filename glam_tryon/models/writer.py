@@ -1,0 +1,29 @@
+"""Queries and transactions on the database that is written to."""
+
+from __future__ import annotations
+
+from typing import Self, TypeVar
+
+from django.db import models, router, transaction
+
+M_co = TypeVar("M_co", bound=models.Model, covariant=True)
+
+
+class WriterQuerySet(models.QuerySet[M_co]):
+    """The base of every query set of this package, and so of every ``objects``.
+
+    A shop's database router may send reads to a replica, which may lag behind. What decides
+    something is therefore read where it is written.
+    """
+
+    def writer(self) -> Self:
+        """These rows, read from the database that is written to."""
+        return self.using(self.write_alias())
+
+    def write_alias(self) -> str:
+        """Return the alias of the database that is written to."""
+        return router.db_for_write(self.model)
+
+    def atomic(self) -> transaction.Atomic:
+        """Begin a transaction, or a savepoint within one, on the database that is written to."""
+        return transaction.atomic(self.write_alias())
