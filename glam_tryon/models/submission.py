@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.statistics import MONEY_PARTS, AnalyticsEvent, Event
+from glam_tryon.models.status import AT_GLAM, Status
 from glam_tryon.models.writer import WriterQuerySet
 from glam_tryon.providers.base import Outcome
 
@@ -174,6 +175,19 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
     def older_than(self, seconds: float) -> TryOnSubmissionQuerySet:
         """Those whose POST, or the intent to it, is more than ``seconds`` ago."""
         return self.filter(started_at__lt=after(-seconds))
+
+    def fetchable(self) -> TryOnSubmissionQuerySet:
+        """Submissions whose pictures the provider may fetch: their job is there and not over.
+
+        A job that is stored, failed, canceled or deleted has nothing more to show, whether the
+        link was used before or not, and whatever file is kept for another job.
+        """
+        return self.filter(
+            revoked_at=None,
+            closed_at=None,
+            job__deleted_at=None,
+            job__status__in=(Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM),
+        )
 
     def fetch_photo(self, token: str) -> bool:
         """Say that Glam fetches the photo now; False when the link was revoked before.

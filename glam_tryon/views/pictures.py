@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import router, transaction
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse
@@ -64,14 +65,20 @@ def read_picture(file: FieldFile | None) -> HttpResponse:
     return picture_response(_read(file), (file and file.name) or "")
 
 
+def _hide_link(request: HttpRequest) -> None:
+    """Keep a signed link, and whatever stands behind it, out of what is logged of a request."""
+    before, room, _link = request.path.partition("/for-glam/")
+    request.path = request.path_info = f"{before}{room}[link]"
+    for name in _RAW_PATHS & request.META.keys():
+        request.META[name] = request.path
+
+
 def _unlogged(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Keep the signed link out of what Django logs or mails when the request goes wrong."""
 
     @wraps(view)
     def unlogged(request: HttpRequest, what: str, signed: str) -> HttpResponse:
-        request.path = request.path_info = request.path.replace(signed, "[link]")
-        for name in _RAW_PATHS & request.META.keys():
-            request.META[name] = request.path
+        _hide_link(request)
         try:
             return view(request, what, signed)
         except Http404:
@@ -84,8 +91,16 @@ def _unlogged(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return unlogged
 
 
+@login_not_required
+def near_link(request: HttpRequest) -> HttpResponse:
+    """Answer 404 for what is nearly a signed link, such as one with a slash added, unlogged."""
+    _hide_link(request)
+    raise Http404
+
+
 # The fetch is on record before the first byte leaves: not at the end of a request's transaction.
 @transaction.non_atomic_requests
+@login_not_required
 @_unlogged
 @require_safe
 def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
@@ -95,8 +110,9 @@ def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
         return picture_response(probe_answer(token), "probe")
     using = router.db_for_write(TryOnSubmission)
     submissions = TryOnSubmission.objects.using(using)
-    submission = token and submissions.filter(token=token).select_related("job").first()
-    if not submission or submission.job is None or submission.revoked_at:
+    fetchable = submissions.fetchable().select_related("job")
+    submission = token and fetchable.filter(token=token).first()
+    if not submission or submission.job is None:
         raise Http404
     if what == PHOTO:
         photo = submission.job.current_photo()
@@ -109,6 +125,7 @@ def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
     return picture_response(content, "picture.jpg")
 
 
+@login_not_required
 @require_safe
 def house_model(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A house model that the shop offers; anybody may see it."""

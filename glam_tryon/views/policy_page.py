@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,6 +12,7 @@ from glam_tryon.conf import conf
 from glam_tryon.privacy.consent import current_consent
 
 
+@login_not_required
 @require_safe
 def policy(request: HttpRequest) -> HttpResponse:
     """What the shop does with photos and previews; anybody may read it."""

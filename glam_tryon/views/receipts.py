@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ def kind_words(receipt: DeletionReceipt) -> list[tuple[str, int]]:
     return [(names[kind], count) for kind in KINDS if (count := getattr(receipt, kind))]
 
 
+@login_not_required
 @require_safe
 def receipt(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The receipt as a page to read and to print."""
@@ -33,6 +35,7 @@ def receipt(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _unlisted(render(request, "glam_tryon/receipt.html", context))
 
 
+@login_not_required
 @require_safe
 def receipt_file(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The receipt as a file to keep."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -53,6 +54,7 @@ def _alive_or_404(token: str) -> TryOnShare:
     return get_object_or_404(shares, token=token)
 
 
+@login_not_required
 @require_safe
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The pictures behind a shared link, for whoever has it; nothing of their owner."""
@@ -76,6 +78,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     return _unlisted(response)
 
 
+@login_not_required
 @require_safe
 def shared_picture(request: HttpRequest, token: str, position: int) -> HttpResponse:
     """One picture behind a shared link."""

@@ -21,6 +21,7 @@ from glam_tryon import signed_urls as media
 from glam_tryon.exceptions import SettingError
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.status import Status
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
 from glam_tryon.views import pictures
 
@@ -37,6 +38,7 @@ def address(settings: Any) -> None:
 @pytest.fixture
 def submission(order: Callable[..., TryOnJob]) -> TryOnSubmission:
     job = order()
+    TryOnJob.objects.filter(pk=job.pk).update(status=Status.IN_QUEUE)
     return TryOnSubmission.objects.create(
         job=job, job_key=job.pk, number=1, slot=0, started_at=DatabaseNow()
     )
@@ -184,6 +186,65 @@ def test_the_link_of_a_deleted_job_opens_nothing(
     assert [client.get(path).status_code for path in paths] == [404, 404]
 
 
+AT_WORK = {Status.SUBMITTING, Status.UNCONFIRMED, Status.IN_QUEUE, Status.IN_PROGRESS}
+
+
+@pytest.mark.parametrize("fetched", [False, True], ids=["unused", "used"])
+@pytest.mark.parametrize("what", [PHOTO, GARMENT])
+@pytest.mark.parametrize("status", list(Status))
+def test_a_link_opens_only_while_its_job_is_at_work(
+    client: Client, submission: TryOnSubmission, status: Status, what: str, fetched: bool
+) -> None:
+    if fetched:
+        assert client.get(path_of(submission, PHOTO)).status_code == 200
+    TryOnJob.objects.update(status=status)
+    assert client.get(path_of(submission, what)).status_code == (200 if status in AT_WORK else 404)
+    assert (fetched_at(submission) is not None) is (
+        fetched or (status in AT_WORK and what == PHOTO)
+    )
+
+
+@pytest.mark.parametrize("what", [PHOTO, GARMENT])
+@pytest.mark.parametrize("end", ["hidden", "closed"])
+def test_a_used_link_is_dead_once_its_job_is_deleted_or_its_submission_closed(
+    client: Client, submission: TryOnSubmission, end: str, what: str
+) -> None:
+    assert client.get(path_of(submission)).status_code == 200
+    if end == "hidden":
+        TryOnJob.objects.update(deleted_at=DatabaseNow())
+    else:
+        TryOnSubmission.objects.all().free_slot()
+    assert client.get(path_of(submission, what)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        lambda path: path + "/",
+        lambda path: path.removesuffix(".jpg"),
+        lambda path: path.removesuffix(".jpg") + ".JPG",
+        lambda path: path.replace("/photo/", "/photo//"),
+        lambda path: path.replace("/photo/", "/"),
+        lambda path: path + "%0A",
+        lambda path: path + "/more/of/it?and=this",
+    ],
+    ids=["slash", "bare", "capitals", "double", "short", "line feed", "longer"],
+)
+@pytest.mark.parametrize("ask", ["get", "post"])
+def test_what_is_nearly_a_link_is_not_found_and_not_logged(
+    client: Client,
+    submission: TryOnSubmission,
+    near: Callable[[str], str],
+    ask: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answer = getattr(client, ask)(near(path_of(submission)))
+    assert answer.status_code == 404
+    assert submission.token not in caplog.text
+    assert submission.token not in repr([vars(record) for record in caplog.records])
+    assert fetched_at(submission) is None
+
+
 def test_the_link_to_a_photo_that_was_deleted_opens_nothing_and_is_no_fetch(
     client: Client, submission: TryOnSubmission
 ) -> None:
@@ -230,7 +291,7 @@ def test_no_log_holds_a_link_whatever_goes_wrong(
     answer = ask(path.replace(".jpg", "x.jpg") if trouble == "forged" else path)
     assert answer.status_code == {"storage": 503, "method": 405}.get(trouble, 404)
     (record,) = [record for record in caplog.records if record.name == "django.request"]
-    assert record.getMessage().endswith("/tryon/for-glam/photo/[link].jpg")
+    assert record.getMessage().endswith("/tryon/for-glam/[link]")
     ada = "ada@example.com"
     settings.ADMINS = [ada if django.VERSION >= (6, 0) else ("Ada", ada)]
     AdminEmailHandler(include_html=True).emit(record)
