@@ -1,7 +1,9 @@
-"""Deletes what is over its time: the files first, then the rows that named them."""
+"""Deletes data because of its age: the files first, then the rows that named them."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
@@ -55,9 +57,18 @@ def prune(*, limit: int = BATCH) -> DeletionReceipt:
     return receipt if receipt.is_empty else receipt.issue()
 
 
-def is_done(receipt: DeletionReceipt, *, limit: int = BATCH) -> bool:
-    """Say whether another go would find little that this one left."""
-    return all(getattr(receipt, kind) < limit for kind in KINDS)
+def prune_batches(*, seconds: float | None = None, limit: int = BATCH) -> Iterator[DeletionReceipt]:
+    """Prune batch after batch until little is left, and at most about ``seconds``.
+
+    Yields the receipt of each. What cannot be deleted ends it: that would be tried at once again.
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+    while True:
+        receipt = prune(limit=limit)
+        yield receipt
+        is_done = all(getattr(receipt, kind) < limit for kind in KINDS)
+        if receipt.left or is_done or (end is not None and time.monotonic() >= end):
+            return
 
 
 def _delete_if_still_due(photo: PersonPhoto) -> list[str]:

@@ -1,4 +1,4 @@
-"""The long-running poller: claims in the main thread, network steps in a few threads."""
+"""The poller: claims in its own thread, steps in the worker pool, maintenance beside them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,16 @@ from django.db import (
 )
 
 from glam_tryon.conf import conf
-from glam_tryon.models import ProviderState, TryOnJob
-from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models import TryOnJob
 from glam_tryon.worker.claim import (
     Claimed,
     claim_steps,
     seconds_to_next_step,
 )
-from glam_tryon.worker.counters import line
 from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import refresh_connections
-from glam_tryon.worker.maintenance import PRUNE_SECONDS, Housekeeper
-from glam_tryon.worker.slots import claim_submissions, release_lost_slots
+from glam_tryon.worker.maintenance import Maintenance
+from glam_tryon.worker.slots import claim_submissions
 from glam_tryon.worker.wakeup import add_listener, listen, remove_listener
 from glam_tryon.worker.worker_pool import WorkerPool
 
@@ -36,10 +34,13 @@ logger = logging.getLogger("glam_tryon.worker")
 
 #: Shortest and longest wait of an idle poller between two looks at the database, in seconds.
 IDLE_SECONDS = (0.01, 0.2)
-#: How often the heartbeat is written and lost slots are looked for, in seconds.
-HEARTBEAT_SECONDS, SLOTS_SECONDS = 5.0, 30.0
 #: How long steps in flight may take to end after a stop, in seconds.
 STOP_SECONDS = 20.0
+#: How long the end of a run waits for its maintenance, in seconds: when all is done, and after a
+#: stop, when the next run may go on with it.
+MAINTENANCE_SECONDS, MAINTENANCE_STOP_SECONDS = 60.0, 2.0
+#: Most jobs that one pass takes of each kind.
+PASS_LIMIT = 1000
 #: Longest wait while the database is away, and between two lines about it, in seconds.
 OUTAGE_SECONDS, OUTAGE_LOG_SECONDS = 30.0, 60.0
 #: ThreadPool for submits; there are never more of them than slots.
@@ -61,61 +62,73 @@ class Poller:
         self._pool = WorkerPool(
             threads or conf.POLLER_THREADS, min(conf.MAX_PARALLEL, MOST_SENDERS), self._wake.set
         )
-        self._said = ""
-        self._house = Housekeeper()
-        self._heartbeat_at = self._leases_at = self._slots_at = float("-inf")
-        # The first time not at once: a poller that is started has more urgent work.
-        self._pruned_at = clock()
-        self._outage_logged_at = float("-inf")
+        self._maintenance = Maintenance(clock)
+        self._leases_at = self._outage_logged_at = float("-inf")
 
     def stop(self) -> None:
         """Claim nothing more; ``run`` returns when what is in flight has ended."""
         self.stopping.set()
         self._wake.set()
 
-    def run(self, *, max_seconds: float | None = None, drain: bool = False) -> None:
-        """Work until ``stop``, until ``max_seconds`` are over or, with ``drain``, all is done."""
+    def run(
+        self, *, once: bool = False, drain: bool = False, max_seconds: float | None = None
+    ) -> int:
+        """Work until ``stop``, and do the maintenance that is due. Returns how many steps began.
+
+        This is what a driver calls, whatever process it supplies: the management command, or a
+        task of a queue that runs the worker for a while. A poller runs once; any number may run
+        at the same time, and each may be killed anywhere. With ``once`` it makes one pass over
+        what is due, with ``drain`` it ends when no job is open, and after ``max_seconds`` in any
+        case. While the database is away it waits.
+
+        Raises:
+            DatabaseError, InterfaceError: the database is away; with ``once`` only.
+        """
         end = None if max_seconds is None else self.clock() + max_seconds
-        outage = 1.0
+        try:
+            begun = self._pass() if once else self._loop(end, drain)
+        finally:
+            self._finish()
+        return begun
+
+    def _pass(self) -> int:
+        refresh_connections()
+        self._maintenance.perform()
+        begun = self._begin(claim_submissions(PASS_LIMIT) + claim_steps(PASS_LIMIT))
+        while not self._pool.wait(conf.LEASE_SECONDS / 3):
+            self._pool.extend_leases()
+        return begun
+
+    def _loop(self, end: float | None, drain: bool) -> int:
+        begun, outage = 0, 1.0
         listen(self._wake.set, self.stopping)
         add_listener(self._wake.set)
-        try:
-            while not self.stopping.is_set() and (end is None or self.clock() < end):
-                try:
-                    claimed = self._round()
-                    outage = 1.0
-                    if drain and not claimed and not self._pool.busy() and not _anything_left():
-                        break
-                    pause = IDLE_SECONDS[0] if claimed else self._pause()
-                except (DatabaseError, InterfaceError) as error:
-                    self._log_outage(error)
-                    self.stopping.wait(outage * random.uniform(0.5, 1.0))
-                    outage = min(outage * 2, OUTAGE_SECONDS)
-                    continue
-                # Until the time comes, a step ends, a new job is told of, or the stop.
-                self._wake.wait(pause)
-                self._wake.clear()
-        finally:
-            self._finish()
-
-    def once(self) -> int:
-        """Do one pass over what is due. Returns how many steps were begun."""
-        try:
-            refresh_connections()
-            release_lost_slots()
-            claims = claim_submissions(1000) + claim_steps(1000)
-            for claimed in claims:
-                self._pool.begin(claimed)
-            while not self._pool.wait(conf.LEASE_SECONDS / 3):
-                self._pool.extend_leases()
-        finally:
-            self._finish()
-        return len(claims)
+        while not self.stopping.is_set() and (end is None or self.clock() < end):
+            try:
+                claimed = self._round()
+                begun += claimed
+                outage = 1.0
+                if drain and not claimed and not self._pool.busy() and not _anything_left():
+                    break
+                pause = IDLE_SECONDS[0] if claimed else self._pause()
+            except (DatabaseError, InterfaceError) as error:
+                self._log_outage(error)
+                self.stopping.wait(outage * random.uniform(0.5, 1.0))
+                outage = min(outage * 2, OUTAGE_SECONDS)
+                continue
+            # Until the time comes, a step ends, a new job is told of, or the stop.
+            self._wake.wait(pause)
+            self._wake.clear()
+        return begun
 
     def _round(self) -> int:
         refresh_connections()
         reset_queries()
-        self._keep_house()
+        self._maintenance.perform()
+        now = self.clock()
+        if now - self._leases_at >= conf.LEASE_SECONDS / 3:
+            self._pool.extend_leases()
+            self._leases_at = now
         self._pool.collect()
         # A free slot before everything else: it idles until the POST is there.
         begun = self._begin(claim_submissions(self._pool.room_for_submits()))
@@ -136,27 +149,6 @@ class Poller:
             return longest
         return max(shortest, min(longest, seconds_to_next_step()))
 
-    def _keep_house(self) -> None:
-        now = self.clock()
-        if now - self._heartbeat_at >= HEARTBEAT_SECONDS:
-            ProviderState.load()
-            ProviderState.rows().update(last_round_at=DatabaseNow())
-            self._heartbeat_at = now
-        if now - self._leases_at >= conf.LEASE_SECONDS / 3:
-            self._pool.extend_leases()
-            self._leases_at = now
-        if now - self._pruned_at >= PRUNE_SECONDS:
-            self._house.begin()
-            self._pruned_at = now
-        if now - self._slots_at >= SLOTS_SECONDS:
-            released = release_lost_slots()
-            if released:
-                logger.warning("%d slots were held for longer than a generation takes", released)
-            self._slots_at = now
-            if (said := line()) != self._said:
-                logger.info("poller: %s", said)
-                self._said = said
-
     def _log_outage(self, error: Exception) -> None:
         if self.clock() - self._outage_logged_at >= OUTAGE_LOG_SECONDS:
             logger.error("the database is away, waiting for it: %s", error)
@@ -168,6 +160,7 @@ class Poller:
         return self._pool.busy()
 
     def _finish(self) -> None:
+        seconds = MAINTENANCE_STOP_SECONDS if self.stopping.is_set() else MAINTENANCE_SECONDS
         self.stopping.set()
         remove_listener(self._wake.set)
         try:
@@ -175,6 +168,7 @@ class Poller:
         except (DatabaseError, InterfaceError) as error:
             # Nothing is lost: the leases expire, and the questions are asked again.
             logger.warning("the last answers could not be written: %s", error)
+        self._maintenance.wait(seconds)
         connections.close_all()
 
 

@@ -17,7 +17,7 @@ from glam_tryon.limits.period import shop_day
 from glam_tryon.models import AnalyticsEvent, DailyCount, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.statistics import Counted, Event
-from glam_tryon.worker.maintenance import Housekeeper
+from glam_tryon.worker.maintenance import Maintenance
 
 pytestmark = pytest.mark.database
 
@@ -157,11 +157,11 @@ def test_counts_go_after_twenty_five_months() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_pollers_housekeeping_folds() -> None:
+def test_the_pollers_maintenance_rolls_up() -> None:
     AnalyticsEvent(event=Event.IMPRESSION, at=DatabaseNow()).save()
-    house = Housekeeper()
-    house.begin()
-    house.wait(30)
+    maintenance = Maintenance()
+    maintenance.perform()
+    maintenance.wait(30)
     assert counts() == {("", "impression", ""): 1}
 
 
@@ -258,4 +258,6 @@ def test_a_picture_that_is_fetched_again_is_not_counted_again(
     TryOnJob.objects.get(pk=job.pk).refetch()
     drain()
     assert TryOnJob.objects.get(pk=job.pk).status == "ready"
-    assert AnalyticsEvent.objects.filter(event="ready").count() == 1
+    roll_up()
+    ready = DailyCount.objects.filter(event="ready", product_type=0)
+    assert [row.count for row in ready] == [1]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glam_tryon.analytics.confidence_intervals import Rate, difference, too_few, wilson
@@ -66,6 +66,7 @@ def test_small_groups_are_too_few() -> None:
     assert not too_few(Rate(10, 100), Rate(10, 100))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500), st.integers(1, 500), st.data())
 def test_the_difference_lies_within_its_limits(one: int, other: int, data: st.DataObject) -> None:
     first = Rate(data.draw(st.integers(0, one)), one)

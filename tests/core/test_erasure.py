@@ -215,7 +215,7 @@ def test_glam_gets_no_photo_of_an_erased_person(
 ) -> None:
     glam.hold()
     job = try_on(ada)
-    Poller().once()
+    Poller().run(once=True)
     submission = TryOnSubmission.objects.get()
     path = link_for_glam(submission, PHOTO).partition("/tryon/")[2]
     assert Client().get(f"/tryon/{path}").status_code == 200
@@ -240,7 +240,7 @@ def test_erasing_while_glam_draws_beats_the_result(
     ada: User, try_on: Try, glam: Sandbox, drain: Callable[..., None], media_root: Path
 ) -> None:
     job = try_on(ada)
-    Poller().once()
+    Poller().run(once=True)
     job.refresh_from_db()
     assert job.status in AT_GLAM
     erase_tryon_data(ada)

@@ -215,7 +215,7 @@ def shopper_order(order: Order) -> Callable[[], TryOnJob]:
 
 
 def once() -> None:
-    Poller().once()
+    Poller().run(once=True)
 
 
 def test_moderation_gets_the_photo_and_the_job_once_before_the_post(

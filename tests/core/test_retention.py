@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -28,9 +29,9 @@ from glam_tryon.models import (
 from glam_tryon.models.person_photo import PersonPhotoQuerySet
 from glam_tryon.privacy.consent import Consent
 from glam_tryon.privacy.deletion import delete_photo, delete_tryon
-from glam_tryon.privacy.pruning import count_due, prune
+from glam_tryon.privacy.pruning import count_due, prune, prune_batches
 from glam_tryon.privacy.retention import results_expire_at
-from glam_tryon.worker.maintenance import Housekeeper
+from glam_tryon.worker.maintenance import Maintenance
 from tests.shop import picture
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -357,23 +358,46 @@ def test_the_command_says_what_it_does_and_what_it_would_do(order: Order) -> Non
     ]
 
 
-def keep_house() -> None:
-    house = Housekeeper()
-    house.begin()
-    house.wait(20)
+def maintain() -> None:
+    maintenance = Maintenance()
+    maintenance.perform()
+    maintenance.wait(20)
 
 
-def test_a_pollers_housekeeper_deletes_beside_its_work() -> None:
+def test_a_pollers_maintenance_deletes_beside_its_work() -> None:
     taken = photo(2 * HOUR)
-    keep_house()
+    maintain()
     assert not is_there(taken)
+
+
+def test_a_maintenance_that_is_due_deletes_more_than_one_batch() -> None:
+    taken = [photo(2 * HOUR) for _ in range(5)]
+    receipts = list(prune_batches(limit=2))
+    assert [receipt.photos for receipt in receipts] == [2, 2, 1]
+    assert not any(is_there(each) for each in taken)
+
+
+def test_batches_end_in_time_and_at_what_cannot_be_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = [photo(2 * HOUR) for _ in range(3)]
+    assert len(list(prune_batches(seconds=0, limit=1))) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "delete", _refuse)
+        (receipt,) = prune_batches(limit=1)
+    assert receipt.left == 1
+    assert sum(is_there(each) for each in taken) == 2
+
+
+def _refuse(*_arguments: object) -> None:
+    raise OSError("read-only")
 
 
 def test_of_many_pollers_one_deletes_each_minute() -> None:
     taken = photo(2 * HOUR)
     assert ProviderState.claim_pruning(60)
-    keep_house()
+    maintain()
     assert is_there(taken)
     ProviderState.objects.update(pruned_at=ago(55))
-    keep_house()
+    maintain()
     assert not is_there(taken)

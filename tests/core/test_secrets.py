@@ -121,7 +121,7 @@ def test_an_error_while_the_key_is_at_hand_is_mailed_without_it(
     logger.addHandler(handler)
     try:
         order()
-        Poller().once()
+        Poller().run(once=True)
     finally:
         logger.removeHandler(handler)
     said = [str(message.message()) for message in mailoutbox]

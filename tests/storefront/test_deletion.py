@@ -509,7 +509,7 @@ def test_what_glam_draws_for_a_deleted_try_on_is_not_stored(
     media_root: Path,
 ) -> None:
     job = order(client, product)
-    Poller().once()
+    Poller().run(once=True)
     job.refresh_from_db()
     assert job.status in AT_GLAM
     delete(client, job)

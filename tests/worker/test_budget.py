@@ -113,14 +113,14 @@ def test_a_stopped_shop_finishes_what_glam_has_and_sends_nothing_more(
 ) -> None:
     glam.hold()
     first = order()
-    Poller().once()
+    Poller().run(once=True)
     second = order()
     switch.stop("ada")
     glam.release()
     for _ in range(3):
         glam.wait_for(lambda: glam.open_generations == 0, 10)
         TryOnJob.objects.filter(queue=Queue.UNDER_WAY).update(next_step_at=after(-1))
-        Poller().once()
+        Poller().run(once=True)
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.status, second.status) == ("ready", "pending")

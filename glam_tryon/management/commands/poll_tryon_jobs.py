@@ -37,10 +37,11 @@ class Command(BaseCommand):
         poller = Poller(threads=options["threads"])
         if threading.current_thread() is threading.main_thread():
             self._listen(poller)
+        steps = poller.run(
+            once=options["once"], drain=options["drain"], max_seconds=options["max_seconds"]
+        )
         if options["once"]:
-            self.stdout.write(f"{poller.once()} steps")
-            return
-        poller.run(max_seconds=options["max_seconds"], drain=options["drain"])
+            self.stdout.write(f"{steps} steps")
         if poller.left_running:
             # Python would wait for the thread, for ever if need be.
             logging.shutdown()

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from glam_tryon.models.receipt import KINDS
-from glam_tryon.privacy.pruning import count_due, is_done, prune
+from glam_tryon.privacy.pruning import count_due, prune_batches
 
 
 class Command(BaseCommand):
@@ -24,14 +24,12 @@ class Command(BaseCommand):
                 self.stdout.write(f"would delete {getattr(due, kind)} {kind}")
             return
         counts = dict.fromkeys(KINDS, 0)
-        while True:
-            pruned = prune()
+        left = 0
+        for pruned in prune_batches():
+            left = pruned.left
             for kind in KINDS:
                 counts[kind] += getattr(pruned, kind)
-            # Until little is left; what cannot be deleted comes first again, so it ends the loop.
-            if pruned.left or is_done(pruned):
-                break
         for kind, count in counts.items():
             self.stdout.write(f"deleted {count} {kind}")
-        if pruned.left:
-            raise CommandError(f"{pruned.left} could not be deleted; the log says why")
+        if left:
+            raise CommandError(f"{left} could not be deleted; the log says why")
