@@ -3,8 +3,7 @@
 from glam_tryon.admin.batches.batch_admin import TryOnBatchAdmin
 from glam_tryon.admin.jobs.job_admin import TryOnJobAdmin
 from glam_tryon.admin.operations.operations_admin import ProviderStateAdmin
-from glam_tryon.admin.privacy.consent_record_admin import ConsentRecordAdmin
-from glam_tryon.admin.privacy.consent_text_admin import ConsentTextAdmin
+from glam_tryon.admin.privacy.consent_admin import ConsentRecordAdmin, ConsentTextAdmin
 from glam_tryon.admin.privacy.personal_data import TryOnDataActions
 from glam_tryon.admin.privacy.receipt_admin import DeletionReceiptAdmin
 from glam_tryon.admin.products.house_models import PersonPhotoAdmin

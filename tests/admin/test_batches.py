@@ -21,7 +21,7 @@ from example_project.shop.models import Product, ProductImage
 from glam_tryon import jobs
 from glam_tryon.admin import TryOnBatchAdmin
 from glam_tryon.admin.batches import progress
-from glam_tryon.admin.batches.progress import left_in_words, progress_of, seconds_left
+from glam_tryon.admin.batches.progress import progress_of, seconds_left, time_left_text
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow
 from tests.shop import picture
@@ -233,7 +233,7 @@ def test_the_page_asks_how_far_the_batch_is_until_it_is_over(
     assert f'data-url="{where}"' in read(admin_client, page_of(batch))
     facts = json.loads(read(admin_client, where))
     assert (facts["over"], facts["total"], facts["done"]) == (0, 2, False)
-    assert (facts["state_words"], facts["words"]) == ("under way", "0 of 2 ready, 2 to come")
+    assert (facts["state_text"], facts["text"]) == ("under way", "0 of 2 ready, 2 to come")
     for job in batch.jobs.all():
         finish(job)
     facts = json.loads(read(admin_client, where))
@@ -255,7 +255,7 @@ def test_the_page_asks_how_far_the_batch_is_until_it_is_over(
     ],
 )
 def test_the_time_left_is_said_in_words(seconds: float | None, said: str) -> None:
-    assert left_in_words(seconds) == said
+    assert time_left_text(seconds) == said
 
 
 def test_the_time_left_follows_from_the_usual_time_the_slots_and_the_queue(

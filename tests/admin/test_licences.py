@@ -129,7 +129,7 @@ def test_the_words_in_use_are_suggested(admin_client: Client, house_model: Perso
     for size in ("M", "S", "M"):
         PersonPhoto.objects.create(kind=PersonPhoto.Kind.HOUSE_MODEL, size=size)
     html = read(admin_client, f"{MODELS}{house_model.pk}/change/")
-    assert 'list="id_size_words"' in html
+    assert 'list="id_size_suggestions"' in html
     assert html.count('<option value="M">') == 1
 
 

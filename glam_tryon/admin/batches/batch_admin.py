@@ -1,16 +1,18 @@
-"""Batches in the admin: how far each is, its contact sheet, and the buttons that steer it."""
+"""Batches in the admin: how far each is, its contact sheet, its buttons, and publishing."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -22,15 +24,19 @@ from glam_tryon import jobs
 from glam_tryon.admin.batches.contact_sheet import SHOWN, filtered, labels_of, page_of
 from glam_tryon.admin.batches.progress import (
     Progress,
-    left_in_words,
     progress_of,
     seconds_left,
     state_of,
+    time_left_text,
 )
-from glam_tryon.admin.batches.publishing import publish_chosen
 from glam_tryon.admin.formatting import age, badge
+from glam_tryon.admin.jobs.admin_action import by_staff
+from glam_tryon.admin.pages import admin_url
+from glam_tryon.admin.products.product_mixin import TryOnAdminMixin
+from glam_tryon.conf import conf
+from glam_tryon.exceptions import HookFailed, NotPublishable
 from glam_tryon.limits.budget import money_words, price
-from glam_tryon.models import TryOnBatch
+from glam_tryon.models import TryOnBatch, TryOnJob, TryOnResult
 
 PUBLISH = "glam_tryon.publish_results"
 
@@ -47,7 +53,6 @@ class TryOnBatchAdmin(admin.ModelAdmin):
 
     class Media:
         css = {"all": ("glam_tryon/admin.css", "glam_tryon/batch.css")}
-        js = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -92,7 +97,7 @@ class TryOnBatchAdmin(admin.ModelAdmin):
             '<progress class="glam-tryon-progress" max="{}" value="{}"></progress> {}',
             counted.total or 1,
             counted.over,
-            counted.in_words(),
+            counted.as_text(),
         )
 
     @admin.display(description=gettext_lazy("state"))
@@ -141,15 +146,15 @@ class TryOnBatchAdmin(admin.ModelAdmin):
             "title": batch.name,
             "batch": batch,
             "progress": progress,
-            "facts": self._facts(batch, progress),
+            "payload": self._payload(batch, progress),
             "retry_price": money_words(price(progress.failed)) if progress.failed else "",
             "may_change": self.has_change_permission(request),
             "may_publish": may_publish
             and any(picture.may_be_published for entry in entries for picture in entry.pictures),
-            "shown": [(word, text) for word, (text, _rule) in SHOWN.items()],
+            "shown": [(name, text) for name, (text, _rule) in SHOWN.items()],
             "show": request.GET.get("show", ""),
             "labels": labels_of(batch),
-            "given": request.GET,
+            "filters": request.GET,
             "page": page,
             "entries": entries,
             "media": self.media,
@@ -165,17 +170,17 @@ class TryOnBatchAdmin(admin.ModelAdmin):
             raise Http404
         return batch
 
-    def _facts(self, batch: TryOnBatch, progress: Progress) -> dict[str, Any]:
-        word, text = state_of(batch, progress)
+    def _payload(self, batch: TryOnBatch, progress: Progress) -> dict[str, Any]:
+        state, text = state_of(batch, progress)
         moves = bool(progress.remaining) and not batch.paused_at
         return {
             "total": progress.total or 1,
             "over": progress.over,
             "ready": progress.ready,
-            "words": progress.in_words(),
-            "left": left_in_words(seconds_left(progress)) if moves else "",
-            "state": word,
-            "state_words": text,
+            "text": progress.as_text(),
+            "left": time_left_text(seconds_left(progress)) if moves else "",
+            "state": state,
+            "state_text": text,
             "done": not progress.remaining,
         }
 
@@ -183,7 +188,7 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         """Where the batch stands, for the page that shows it."""
         batch = self._batch(request, pk)
         (progress,) = progress_of([batch]).values()
-        answer = JsonResponse(self._facts(batch, progress))
+        answer = JsonResponse(self._payload(batch, progress))
         answer["Cache-Control"] = "no-store"
         return answer
 
@@ -197,10 +202,10 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         said = self._steer(request, batch, request.POST.get("do", ""))
         self.log_change(request, batch, said)
         messages.success(request, said)
-        return HttpResponseRedirect(reverse("admin:glam_tryon_tryonbatch_change", args=[batch.pk]))
+        return HttpResponseRedirect(admin_url("glam_tryon_tryonbatch_change", batch.pk))
 
     def _steer(self, request: HttpRequest, batch: TryOnBatch, what: str) -> str:
-        note = f"by staff {request.user.pk}"
+        note = by_staff(request)
         if what == "pause":
             paused = jobs.pause_batch(batch)
             return _("The batch is paused; what Glam has is finished.") if paused else _unchanged()
@@ -208,14 +213,14 @@ class TryOnBatchAdmin(admin.ModelAdmin):
             return _("The batch goes on.") if jobs.resume_batch(batch) else _unchanged()
         if what == "cancel":
             count = jobs.cancel_batch(batch, note=note)
-            words = ngettext("%(count)d try-on canceled.", "%(count)d try-ons canceled.", count)
-            return words % {"count": count}
+            text = ngettext("%(count)d try-on canceled.", "%(count)d try-ons canceled.", count)
+            return text % {"count": count}
         if what == "retry":
             count = jobs.retry_batch(batch, note=note)
-            words = ngettext(
+            text = ngettext(
                 "%(count)d try-on is sent again.", "%(count)d try-ons are sent again.", count
             )
-            return words % {"count": count}
+            return text % {"count": count}
         raise Http404
 
     def publish_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
@@ -223,11 +228,63 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         batch = self._batch(request, pk)
         if not request.user.has_perm(PUBLISH):
             raise PermissionDenied
-        publish_chosen(request, self.admin_site, batch)
-        where = reverse("admin:glam_tryon_tryonbatch_change", args=[batch.pk])
+        publish_ticked(request, self.admin_site, batch)
+        url = admin_url("glam_tryon_tryonbatch_change", batch.pk)
         query = request.META.get("QUERY_STRING", "")
-        return HttpResponseRedirect(f"{where}?{query}" if query else where)
+        return HttpResponseRedirect(f"{url}?{query}" if query else url)
 
 
 def _unchanged() -> str:
     return _("Nothing changed.")
+
+
+logger = logging.getLogger("glam_tryon.admin")
+
+
+def publisher_for(job: TryOnJob, site: AdminSite) -> jobs.Publisher | None:
+    """Return the product's ``ModelAdmin`` as what publishes, unless ``PUBLISH_RESULT`` does it."""
+    if conf.PUBLISH_RESULT or job.content_type is None:
+        return None
+    model = job.content_type.model_class()
+    admin: object = None
+    if model is not None and site.is_registered(model):
+        admin = site.get_model_admin(model)
+    if isinstance(admin, TryOnAdminMixin) and admin.can_publish_tryon():
+        return admin.publish_tryon_result
+    return None
+
+
+def publish_ticked(request: HttpRequest, site: AdminSite, batch: TryOnBatch) -> None:
+    """Publish the ticked results of a batch; each has its own fate, told in one message a kind."""
+    keys = [key for key in request.POST.getlist("result") if key.isdecimal()]
+    rows = TryOnResult.objects.filter(job__batch=batch, pk__in=keys[:1000])
+    done = skipped = 0
+    for result in rows.select_related("job__person_photo", "job__content_type"):
+        try:
+            published = jobs.publish_result(
+                result,
+                by=request.user,
+                alt=request.POST.get(f"alt_{result.pk}", ""),
+                publisher=publisher_for(result.job, site),
+            )
+        except (NotPublishable, HookFailed) as error:
+            if isinstance(error, HookFailed):
+                logger.exception("result=%s could not be published", result.pk)
+            messages.error(request, f"{result.job.garment_title}: {error}")
+        except Exception as error:
+            # The shop's own code may raise anything; the other pictures go on.
+            logger.exception("result=%s could not be published", result.pk)
+            messages.error(request, f"{result.job.garment_title}: {type(error).__name__}: {error}")
+        else:
+            done += published
+            skipped += not published
+    if done:
+        text = ngettext("%(count)d picture published.", "%(count)d pictures published.", done)
+        messages.success(request, text % {"count": done})
+    if skipped:
+        text = ngettext(
+            "%(count)d was published already.", "%(count)d were published already.", skipped
+        )
+        messages.info(request, text % {"count": skipped})
+    if not keys:
+        messages.warning(request, _("Tick the pictures that are good first."))

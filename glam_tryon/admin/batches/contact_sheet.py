@@ -19,7 +19,7 @@ from glam_tryon.models.status import CLOSED, Status
 
 PER_PAGE = 60
 
-#: Which of a batch's try-ons may be looked at alone, by the word in the address.
+#: Which of a batch's try-ons may be looked at alone, by the value of ``show`` in the URL.
 SHOWN: dict[str, tuple[Promise, Q]] = {
     "ready": (_("ready"), Q(status=Status.READY)),
     "unpublished": (
@@ -52,18 +52,18 @@ class Entry:
     person: str
     page: str
     state: str
-    word: str
+    state_text: str
     advice: str
 
 
-def filtered(batch: TryOnBatch, given: Any) -> QuerySet[TryOnJob]:
-    """Return the batch's try-ons that the address asks for, garment by garment."""
+def filtered(batch: TryOnBatch, filters: Any) -> QuerySet[TryOnJob]:
+    """Return the batch's try-ons that the URL asks for, garment by garment."""
     jobs: QuerySet[TryOnJob] = batch.jobs.filter(deleted_at=None)
-    if chosen := SHOWN.get(given.get("show", "")):
+    if chosen := SHOWN.get(filters.get("show", "")):
         jobs = jobs.filter(chosen[1]).distinct()
     for name in ("body_type", "size"):
-        if given.get(name):
-            jobs = jobs.filter(**{f"person_photo__{name}": given[name]})
+        if filters.get(name):
+            jobs = jobs.filter(**{f"person_photo__{name}": filters[name]})
     return jobs.order_by("garment_title", "product_key", "person_photo__position", "pk")
 
 
@@ -87,7 +87,7 @@ def page_of(jobs: QuerySet[TryOnJob], number: Any) -> tuple[Page[TryOnJob], list
 def _entry(job: TryOnJob) -> Entry:
     person = job.person_photo
     house_model = person and person.kind == PersonPhoto.Kind.HOUSE_MODEL
-    state, word = job_state(job)
+    state, text = job_state(job)
     return Entry(
         job=job,
         pictures=[_picture(job, result) for result in job.results.all()],
@@ -99,7 +99,7 @@ def _entry(job: TryOnJob) -> Entry:
         ),
         page=admin_url("glam_tryon_tryonjob_change", job.pk),
         state=state,
-        word=word,
+        state_text=text,
         advice=job_advice(job) if job.status == Status.UNCONFIRMED else "",
     )
 

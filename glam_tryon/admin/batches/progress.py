@@ -44,25 +44,25 @@ class Progress:
         """How many are still to come."""
         return self.total - self.over
 
-    def in_words(self) -> str:
+    def as_text(self) -> str:
         """Return "12 of 24 ready, 1 failed, 11 to come"."""
-        words = [_("%(ready)d of %(total)d ready") % {"ready": self.ready, "total": self.total}]
+        parts = [_("%(ready)d of %(total)d ready") % {"ready": self.ready, "total": self.total}]
         if self.failed:
-            words.append(
+            parts.append(
                 ngettext("%(count)d failed", "%(count)d failed", self.failed)
                 % {"count": self.failed}
             )
         if self.canceled:
-            words.append(
+            parts.append(
                 ngettext("%(count)d canceled", "%(count)d canceled", self.canceled)
                 % {"count": self.canceled}
             )
         if self.remaining:
-            words.append(
+            parts.append(
                 ngettext("%(count)d to come", "%(count)d to come", self.remaining)
                 % {"count": self.remaining}
             )
-        return ", ".join(words)
+        return ", ".join(parts)
 
 
 def progress_of(batches: Iterable[TryOnBatch]) -> dict[Any, Progress]:
@@ -109,7 +109,7 @@ def seconds_left(progress: Progress) -> float | None:
     return usual * (math.ceil(ahead / slots) + (0.5 if at_glam else 0))
 
 
-def left_in_words(seconds: float | None) -> str:
+def time_left_text(seconds: float | None) -> str:
     """Return "about 12 minutes left", empty when nobody knows."""
     if seconds is None:
         return ""

@@ -1,4 +1,4 @@
-"""Export and erasure of one person's data by staff: a page of the app, actions for a user admin."""
+"""Export and erasure of one person's data by staff: the form, and actions for a user admin."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -84,45 +83,6 @@ class PersonForm(forms.Form):
                 code="no_user",
             )
         return found[0]
-
-
-class PersonalDataPage:
-    """For ``DeletionReceiptAdmin``: a page that needs no user admin of the shop's own."""
-
-    admin_site: admin.AdminSite
-
-    def get_urls(self) -> list[Any]:
-        """Put the page before the pages of the receipts."""
-        page = path(
-            "personal-data/",
-            self.admin_site.admin_view(self.personal_data),
-            name="glam_tryon_personal_data",
-        )
-        return [page, *super().get_urls()]  # type: ignore[misc]
-
-    def personal_data(self, request: HttpRequest) -> HttpResponseBase:
-        """Export or erase what is kept of one user."""
-        if not request.user.has_perm(PURGE):
-            raise PermissionDenied
-        form = PersonForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            user = form.cleaned_data["person"]
-            if "export" in request.POST:
-                return export_answer(user)
-            if form.cleaned_data["sure"]:
-                receipt = erase_tryon_data(user)
-                messages.success(request, erased_message(receipt))
-                return redirect("admin:glam_tryon_personal_data")
-            form.add_error("sure", _("Tick this to erase."))
-        page: Any = self
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Try-on data of a person"),
-            "opts": page.opts,
-            "form": form,
-            "media": page.media,
-        }
-        return TemplateResponse(request, "admin/glam_tryon/personal_data.html", context)
 
 
 class TryOnDataActions:

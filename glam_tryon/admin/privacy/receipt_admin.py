@@ -1,4 +1,4 @@
-"""Receipts of deletions, found by their number or by the hash of a picture; nobody changes them."""
+"""Receipts of deletions in the admin, and the page that exports or erases one person's data."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,13 +21,14 @@ from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.formatting import NOTHING, instant
 from glam_tryon.admin.pages import AppList, ReadOnly
-from glam_tryon.admin.privacy.personal_data import PURGE, PersonalDataPage
+from glam_tryon.admin.privacy.personal_data import PURGE, PersonForm, erased_message, export_answer
 from glam_tryon.models import DeletionReceipt
+from glam_tryon.privacy import erase_tryon_data
 from glam_tryon.views.receipts import kind_words
 
 
 @admin.register(DeletionReceipt)
-class DeletionReceiptAdmin(ReadOnly, PersonalDataPage, AppList):
+class DeletionReceiptAdmin(ReadOnly, AppList):
     """What was deleted, when and why."""
 
     list_display = ("deleted", "why", "what", "left", "number")
@@ -74,3 +79,37 @@ class DeletionReceiptAdmin(ReadOnly, PersonalDataPage, AppList):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         page = {"may_purge": request.user.has_perm(PURGE)}
         return super().changelist_view(request, {**page, **(extra_context or {})})
+
+    # Personal data: a page that needs no user admin of the shop's own.
+
+    def get_urls(self) -> list[Any]:
+        """Add the page on which staff export or erase one person's data."""
+        page = path(
+            "personal-data/",
+            self.admin_site.admin_view(self.personal_data),
+            name="glam_tryon_personal_data",
+        )
+        return [page, *super().get_urls()]
+
+    def personal_data(self, request: HttpRequest) -> HttpResponseBase:
+        """Export or erase what is kept of one user."""
+        if not request.user.has_perm(PURGE):
+            raise PermissionDenied
+        form = PersonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            user = form.cleaned_data["person"]
+            if "export" in request.POST:
+                return export_answer(user)
+            if form.cleaned_data["sure"]:
+                receipt = erase_tryon_data(user)
+                messages.success(request, erased_message(receipt))
+                return redirect("admin:glam_tryon_personal_data")
+            form.add_error("sure", _("Tick this to erase."))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Try-on data of a person"),
+            "opts": self.opts,
+            "form": form,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/glam_tryon/personal_data.html", context)

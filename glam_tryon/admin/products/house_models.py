@@ -1,7 +1,8 @@
-"""House models: whom the shop offers to try garments on."""
+"""House models: whom the shop offers to try garments on, and until when it may."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -10,21 +11,99 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import path, reverse
+from django.urls import path
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from glam_tryon.admin.formatting import NOTHING, thumbnail
-from glam_tryon.admin.products.licences import licence_warning, licence_words
-from glam_tryon.admin.products.suggestions import Suggestions
+from glam_tryon.admin.formatting import NOTHING, badge, thumbnail
+from glam_tryon.admin.pages import admin_url
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import InvalidImage
 from glam_tryon.images import normalise
-from glam_tryon.models import PersonPhoto
+from glam_tryon.models import PersonPhoto, TryOnResult
 from glam_tryon.models.receipt import Why
 from glam_tryon.privacy.deletion import delete_photo
 from glam_tryon.views.pictures import read_picture
+
+
+class Suggestions(forms.TextInput):
+    """Suggests what other house models have in the field ``name``."""
+
+    template_name = "glam_tryon/suggestions.html"
+
+    def __init__(self, name: str) -> None:
+        super().__init__({"class": "vTextField", "autocomplete": "off"})
+        self.field_name = name
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Add the texts in use, and the id of their list."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        texts = (
+            PersonPhoto.objects.filter(kind=PersonPhoto.Kind.HOUSE_MODEL)
+            .exclude(**{self.field_name: ""})
+            .order_by(self.field_name)
+            .values_list(self.field_name, flat=True)
+            .distinct()
+        )
+        list_id = f"{context['widget']['attrs'].get('id', name)}_suggestions"
+        context["widget"]["attrs"]["list"] = list_id
+        return {**context, "texts": texts, "list_id": list_id}
+
+
+#: So many days before its end staff hear of it.
+WARNED_DAYS = 14
+
+
+def licence_label(photo: PersonPhoto) -> SafeString | str:
+    """Return until when a house model may be shown, in colour when that is soon or over.
+
+    Empty when there is no end.
+    """
+    end = photo.licensed_until
+    if end is None:
+        return ""
+    day = date_format(end, "SHORT_DATE_FORMAT")
+    if not photo.is_licensed:
+        return badge("failed", _("ended %(day)s") % {"day": day})
+    if end <= timezone.localdate() + timedelta(days=WARNED_DAYS):
+        return badge("unconfirmed", _("ends %(day)s") % {"day": day})
+    return _("until %(day)s") % {"day": day}
+
+
+def licence_warning() -> str:
+    """Return whose time is over or soon will be, and how many of their pictures are published."""
+    soon = timezone.localdate() + timedelta(days=WARNED_DAYS)
+    kind = PersonPhoto.Kind.HOUSE_MODEL
+    models = list(PersonPhoto.objects.filter(kind=kind, is_active=True, licensed_until__lte=soon))
+    if not models:
+        return ""
+    over = [model for model in models if not model.is_licensed]
+    parts = []
+    if over:
+        names = ", ".join(map(str, over))
+        parts.append(
+            _("Not offered any more, for their licence ended: %(names)s.") % {"names": names}
+        )
+        published = TryOnResult.objects.filter(
+            job__person_photo__in=over, published_at__isnull=False
+        ).count()
+        if published:
+            parts.append(
+                ngettext(
+                    "%(count)d picture of them is published: look at it in the shop.",
+                    "%(count)d pictures of them are published: look at them in the shop.",
+                    published,
+                )
+                % {"count": published}
+            )
+    if rest := [model for model in models if model not in over]:
+        names = ", ".join(map(str, rest))
+        parts.append(_("The licence ends soon of: %(names)s.") % {"names": names})
+    return " ".join(parts)
 
 
 class HouseModelForm(forms.ModelForm):
@@ -49,14 +128,20 @@ class HouseModelForm(forms.ModelForm):
             "licence": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         }
         help_texts = {
-            "title": _("Shoppers read it below the picture."),
-            "image": _("One person, facing the camera, from the head to the knees at least."),
-            "is_active": _("Take the tick away and shoppers no longer see the model."),
-            "position": _("The smallest number comes first."),
-            "body_type": _("In your own words, such as “tall” or “curvy”; shoppers read it."),
-            "size": _("The size that the model wears, such as “M”; shoppers read it."),
-            "licence": _("Who is shown, and what was agreed with them; for staff only."),
-            "licensed_until": _("After this day the model is no longer offered. Empty: no end."),
+            "title": gettext_lazy("Shoppers read it below the picture."),
+            "image": gettext_lazy(
+                "One person, facing the camera, from the head to the knees at least."
+            ),
+            "is_active": gettext_lazy("Take the tick away and shoppers no longer see the model."),
+            "position": gettext_lazy("The smallest number comes first."),
+            "body_type": gettext_lazy(
+                "In your own words, such as “tall” or “curvy”; shoppers read it."
+            ),
+            "size": gettext_lazy("The size that the model wears, such as “M”; shoppers read it."),
+            "licence": gettext_lazy("Who is shown, and what was agreed with them; for staff only."),
+            "licensed_until": gettext_lazy(
+                "After this day the model is no longer offered. Empty: no end."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -140,18 +225,18 @@ class PersonPhotoAdmin(admin.ModelAdmin):
         obj.kind = PersonPhoto.Kind.HOUSE_MODEL
         super().save_model(request, obj, form, change)
 
-    @admin.display(description=_("title"), ordering="title")
+    @admin.display(description=gettext_lazy("title"), ordering="title")
     def about(self, photo: PersonPhoto) -> SafeString:
         """The name, below it what the shop says of the body, and until when it may be shown."""
-        more = [text for text in (photo.labels, licence_words(photo)) if text]
+        more = [text for text in (photo.labels, licence_label(photo)) if text]
         lines = format_html_join("", '<div class="glam-tryon-quiet">{}</div>', zip(more))
         return format_html("{}{}", photo, lines)
 
-    @admin.display(description=_("picture"))
+    @admin.display(description=gettext_lazy("picture"))
     def picture(self, photo: PersonPhoto) -> SafeString | str:
         if not photo.image:
             return NOTHING
-        url = reverse("admin:glam_tryon_personphoto_picture", args=[photo.pk])
+        url = admin_url("glam_tryon_personphoto_picture", photo.pk)
         return thumbnail(url, photo.title)
 
     def get_urls(self) -> list[Any]:

@@ -1,8 +1,10 @@
-"""Try-ons in a shop's own product admin: a column, an action, and a section on a product's page."""
+"""Try-ons in a shop's product admin: a column, an action, a section of the page, the gallery."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any
 
 from django import forms
@@ -10,10 +12,11 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model, QuerySet
+from django.core.files.base import ContentFile
+from django.db.models import BooleanField, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -21,23 +24,38 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from glam_tryon import jobs
-from glam_tryon.admin.batches.batch_form import BatchForm, name_of, new_batch
-from glam_tryon.admin.products.gallery_upload import TryOnGallery
-from glam_tryon.admin.products.product_labels import cost, section, state_and_picture
-from glam_tryon.admin.products.product_state import ProductState, own_tryons, states_of
+from glam_tryon.admin.pages import admin_url
+from glam_tryon.admin.products.batch_form import BatchForm, name_of, new_batch
+from glam_tryon.admin.products.product_state import (
+    ProductState,
+    newest_tryons,
+    order_cost,
+    own_tryons,
+    state_and_picture,
+    states_of,
+)
 from glam_tryon.exceptions import PhotoUnavailable
 from glam_tryon.jobs import MOST_PAIRS
+from glam_tryon.models import TryOnResult
 
 #: So many of a product's newest try-ons stand on its page.
 SHOWN = 12
 ADD, VIEW = "glam_tryon.add_tryonjob", "glam_tryon.view_tryonjob"
 
 
-class TryOnAdminMixin(TryOnGallery):
+class TryOnAdminMixin:
     """For a product's ``ModelAdmin``: ``class ProductAdmin(TryOnAdminMixin, ModelAdmin)``.
 
     Everything shows to staff who may view try-ons; ordering needs the permission to add them.
     """
+
+    #: The product's relation to its further pictures, such as ``"images"``; empty: it has none.
+    tryon_gallery: str = ""
+    #: The fields of one picture: the file, its alternative text, and what says that AI made it (a
+    #: text field gets the label, a flag becomes true). Only the first has to be there.
+    tryon_gallery_image: str = "image"
+    tryon_gallery_alt: str = ""
+    tryon_gallery_label: str = ""
 
     @property
     def media(self) -> forms.Media:
@@ -90,23 +108,23 @@ class TryOnAdminMixin(TryOnGallery):
     def tryon_pictures(self, product: Model) -> SafeString:
         rows = own_tryons([product]).order_by("-created_at").prefetch_related("results")
         newest = list(rows.select_related("person_photo")[:SHOWN])
-        return section(product, newest)
+        return newest_tryons(product, newest)
 
     @admin.display(description=gettext_lazy("order"))
     def tryon_order(self, product: Model) -> SafeString:
-        where = f"{self._tryon_url()}?{urlencode({'product': product.pk})}"
-        return format_html('<a href="{}">{}</a>', where, _("Try on…"))
+        url = f"{self._tryon_url()}?{urlencode({'product': product.pk})}"
+        return format_html('<a href="{}">{}</a>', url, _("Try on…"))
 
     # Ordering.
 
     def _tryon_url(self) -> str:
         meta = self.model._meta  # type: ignore[attr-defined]
-        return reverse(f"admin:{meta.app_label}_{meta.model_name}_tryon")
+        return admin_url(f"{meta.app_label}_{meta.model_name}_tryon")
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
         """Add the action for who may order; from Django 6.1 on a page may have actions as well."""
-        where = {} if action_location is None else {"action_location": action_location}
-        actions = super().get_actions(request, **where)  # type: ignore[misc]
+        named = {} if action_location is None else {"action_location": action_location}
+        actions = super().get_actions(request, **named)  # type: ignore[misc]
         in_list = getattr(action_location, "name", "CHANGE_LIST") == "CHANGE_LIST"
         if in_list and request.user.has_perm(ADD) and "_popup" not in request.GET:
             actions["try_on"] = (type(self).try_on, "try_on", _("Try on…"))
@@ -119,7 +137,9 @@ class TryOnAdminMixin(TryOnGallery):
             text = _("A batch has %(most)d try-ons at most. Choose fewer products.")
             messages.error(request, text % {"most": MOST_PAIRS})
             return None
-        return self._choose(request, BatchForm(products, self, initial=new_batch(products)))
+        return self._choose(
+            request, BatchForm(products, self.get_tryon_gallery, initial=new_batch(products))
+        )
 
     def get_urls(self) -> list[Any]:
         """Add the page that orders a batch."""
@@ -137,9 +157,11 @@ class TryOnAdminMixin(TryOnGallery):
             raise PermissionDenied
         if request.method != "POST":
             products = self._products(request, request.GET.getlist("product"))
-            return self._choose(request, BatchForm(products, self, initial=new_batch(products)))
+            return self._choose(
+                request, BatchForm(products, self.get_tryon_gallery, initial=new_batch(products))
+            )
         products = self._products(request, _keys(request.POST.get("products", "")))
-        form = BatchForm(products, self, request.POST)
+        form = BatchForm(products, self.get_tryon_gallery, request.POST)
         step = request.POST.get("step")
         if not form.is_valid() or step == "choose":
             return self._choose(request, form)
@@ -155,13 +177,16 @@ class TryOnAdminMixin(TryOnGallery):
             raise Http404
         return found
 
+    def _new_form(self, products: list[Model]) -> BatchForm:
+        return BatchForm(products, self.get_tryon_gallery, initial=new_batch(products))
+
     def _choose(self, request: HttpRequest, form: BatchForm) -> HttpResponse:
         title = _("Try on: %(products)s") % {"products": name_of(form.products)}
         return self._page(request, form, {"title": title, "reviewed": False})
 
     def _review(self, request: HttpRequest, form: BatchForm) -> HttpResponse:
-        facts = {"title": _("Order these try-ons?"), "reviewed": True, **cost(form.pairs)}
-        return self._page(request, form, {**facts, "chosen": form.cleaned_data["house_models"]})
+        page = {"title": _("Order these try-ons?"), "reviewed": True, **order_cost(form.pairs)}
+        return self._page(request, form, {**page, "chosen": form.cleaned_data["house_models"]})
 
     def _page(self, request: HttpRequest, form: BatchForm, more: dict[str, Any]) -> HttpResponse:
         context = {
@@ -169,7 +194,7 @@ class TryOnAdminMixin(TryOnGallery):
             "opts": self.model._meta,  # type: ignore[attr-defined]
             "form": form,
             "products": json.dumps([str(product.pk) for product in form.products]),
-            "address": self._tryon_url(),
+            "order_url": self._tryon_url(),
             "media": self.media,
             **more,
         }
@@ -193,17 +218,56 @@ class TryOnAdminMixin(TryOnGallery):
         for product, why in ordered.left_out:
             messages.warning(request, f"{product}: {why}")
         if ordered.made:
-            words = ngettext(
+            text = ngettext(
                 "%(count)d try-on is ordered.", "%(count)d try-ons are ordered.", ordered.made
             )
-            messages.success(request, words % {"count": ordered.made})
+            messages.success(request, text % {"count": ordered.made})
             self.log_addition(request, ordered.batch, [{"added": {}}])  # type: ignore[attr-defined]
         if not request.user.has_perm(VIEW):
             meta = self.model._meta  # type: ignore[attr-defined]
-            where = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
-            return HttpResponseRedirect(where)
-        where = reverse("admin:glam_tryon_tryonbatch_change", args=[ordered.batch.pk])
-        return HttpResponseRedirect(where)
+            return HttpResponseRedirect(admin_url(f"{meta.app_label}_{meta.model_name}_changelist"))
+        return HttpResponseRedirect(admin_url("glam_tryon_tryonbatch_change", ordered.batch.pk))
+
+    # The gallery.
+
+    def get_tryon_gallery(self, product: Model) -> list[tuple[str, Any]]:
+        """Return the key and the file of each further picture of a product."""
+        if not self.tryon_gallery:
+            return []
+        rows: Iterable[Model] = getattr(product, self.tryon_gallery).all()
+        files = [(str(row.pk), getattr(row, self.tryon_gallery_image)) for row in rows]
+        return [(key, file) for key, file in files if file]
+
+    def publish_tryon_result(
+        self, result: TryOnResult, product: Model, alt: str, label: str
+    ) -> None:
+        """Copy an approved picture into the product's gallery.
+
+        May be overridden; may run twice for one result, so it must notice what it did before; may
+        raise anything, then the result counts as not published and the message is shown to staff.
+        """
+        rows = getattr(product, self.tryon_gallery)
+        stem = f"tryon-{result.sha256[:24]}"
+        if rows.filter(**{f"{self.tryon_gallery_image}__contains": stem}).exists():
+            return
+        row = rows.model(**{rows.field.name: product})
+        for name, text in ((self.tryon_gallery_alt, alt), (self.tryon_gallery_label, label)):
+            if name:
+                field = row._meta.get_field(name)
+                flag = isinstance(field, BooleanField)
+                limit = getattr(field, "max_length", None)
+                setattr(row, name, True if flag else text[:limit])
+        with result.image.open("rb") as opened:
+            content = opened.read()
+        extension = PurePath(result.image.name or "").suffix
+        file = getattr(row, self.tryon_gallery_image)
+        file.save(f"{stem}{extension}", ContentFile(content), save=False)
+        row.save()
+
+    def can_publish_tryon(self) -> bool:
+        """Say whether there is a place for results: a gallery, or a method of the shop's own."""
+        own = type(self).publish_tryon_result is not TryOnAdminMixin.publish_tryon_result
+        return own or bool(self.tryon_gallery)
 
 
 def _section(request: HttpRequest) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the shop's own try-ons of a page of products came to, in two queries."""
+"""The shop's own try-ons of products: counted in two queries, and shown to staff."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, F, Model, Q, Window
 from django.db.models.functions import RowNumber
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from glam_tryon.admin.formatting import NOTHING, badge, thumbnail
+from glam_tryon.admin.jobs.advice import job_state
+from glam_tryon.admin.pages import admin_url, picture_url
+from glam_tryon.limits.budget import budget_left, money_words, price
 from glam_tryon.models import TryOnJob, TryOnResult
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.models.owner import SHOP
@@ -49,9 +58,9 @@ def states_of(products: Iterable[Model]) -> dict[str, ProductState]:
         moving=Count("pk", filter=Q(status__in=OPEN)),
     )
     found: dict[str, dict[str, Any]] = {}
-    for facts in map(dict[str, Any], counts):
-        found[facts.pop("product_key")] = facts
-    if any(facts["ready"] for facts in found.values()):
+    for row in map(dict[str, Any], counts):
+        found[row.pop("product_key")] = row
+    if any(row["ready"] for row in found.values()):
         results = TryOnResult.objects.filter(job__in=jobs.filter(status=Status.READY))
         newest = Window(
             RowNumber(),
@@ -68,4 +77,81 @@ def states_of(products: Iterable[Model]) -> dict[str, ProductState]:
             "job__product_key", "job", "position", "published"
         ):
             found[key] |= {"last_job": job, "last_position": position, "published": count}
-    return {key: ProductState(**facts) for key, facts in found.items()}
+    return {key: ProductState(**row) for key, row in found.items()}
+
+
+def state_and_picture(state: ProductState, product: str) -> SafeString:
+    """Return the newest picture, how many there are, and how many are published."""
+    label = state_badge(state)
+    if label == NOTHING:
+        return NOTHING
+    shown: SafeString | str = ""
+    if state.last_job:
+        alt = _("Newest try-on of %(product)s") % {"product": product}
+        shown = thumbnail(picture_url(state.last_job, state.last_position), alt)
+    quiet: SafeString | str = ""
+    if state.published:
+        count = ngettext("%(count)d published", "%(count)d published", state.published)
+        quiet = format_html(
+            '<div class="glam-tryon-quiet">{}</div>', count % {"count": state.published}
+        )
+    return format_html('<div class="glam-tryon-state">{}<div>{}{}</div></div>', shown, label, quiet)
+
+
+def state_badge(state: ProductState) -> SafeString:
+    """Return what matters most now: what is under way, then what is there, then what failed."""
+    if state.moving:
+        text = ngettext("%(count)d under way", "%(count)d under way", state.moving)
+        return badge(Status.IN_PROGRESS, text % {"count": state.moving})
+    if state.ready:
+        text = ngettext("%(count)d ready", "%(count)d ready", state.ready)
+        return badge(Status.READY, text % {"count": state.ready})
+    if state.failed:
+        text = ngettext("%(count)d failed", "%(count)d failed", state.failed)
+        return badge(Status.FAILED, text % {"count": state.failed})
+    return NOTHING
+
+
+def newest_tryons(product: Model, jobs: list[TryOnJob]) -> SafeString:
+    """Return a product's newest try-ons with their pictures, and the way to all of them."""
+    if not jobs:
+        return NOTHING
+    url = admin_url("glam_tryon_tryonjob_changelist")
+    return format_html(
+        '<div class="glam-tryon-pictures">{}</div><p><a href="{}?{}">{}</a></p>',
+        format_html_join("", "{}", ((_figure(job),) for job in jobs)),
+        url,
+        urlencode({"q": product.pk}),
+        _("All try-ons"),
+    )
+
+
+def _figure(job: TryOnJob) -> SafeString:
+    person = str(job.person_photo or _("Person"))
+    shown = [
+        thumbnail(picture_url(job.pk, result.position), person) for result in job.results.all()[:1]
+    ]
+    return format_html(
+        "<figure>{}<figcaption>{} {}</figcaption></figure>",
+        shown[0] if shown else "",
+        badge(*job_state(job)),
+        person,
+    )
+
+
+def order_cost(count: int) -> dict[str, Any]:
+    """Return what so many generations cost and what is left, for a page that asks for consent."""
+    left = budget_left()
+    rest = None
+    if left.generations is not None:
+        rest = ngettext(
+            "The budget allows %(count)d more picture now.",
+            "The budget allows %(count)d more pictures now.",
+            left.generations,
+        ) % {"count": left.generations}
+    return {
+        "count": count,
+        "price": money_words(price(count)),
+        "budget": rest,
+        "beyond": left.generations is not None and left.generations < count,
+    }

@@ -9,16 +9,16 @@ const url = batch.dataset.url;
 let wait = SHORTEST_MS;
 let timer = null;
 
-function show(facts) {
-  const moved = bar.value !== facts.over;
-  bar.max = facts.total;
-  bar.value = facts.over;
-  batch.querySelector("[data-words]").textContent = facts.words;
-  batch.querySelector("[data-left]").textContent = facts.left;
+function show(progress) {
+  const moved = bar.value !== progress.over;
+  bar.max = progress.total;
+  bar.value = progress.over;
+  batch.querySelector("[data-text]").textContent = progress.text;
+  batch.querySelector("[data-left]").textContent = progress.left;
   const state = batch.querySelector("[data-state]");
-  state.textContent = facts.state_words;
-  state.className = `glam-tryon-badge is-${facts.state}`;
-  batch.querySelector("[data-new]").hidden = facts.ready === Number(batch.dataset.ready);
+  state.textContent = progress.state_text;
+  state.className = `glam-tryon-badge is-${progress.state}`;
+  batch.querySelector("[data-new]").hidden = progress.ready === Number(batch.dataset.ready);
   return moved;
 }
 
@@ -37,9 +37,9 @@ async function ask() {
       return;
     }
     if (answer.ok) {
-      const facts = await answer.json();
-      wait = show(facts) ? SHORTEST_MS : Math.min(wait * 1.3, LONGEST_MS);
-      if (facts.done) {
+      const progress = await answer.json();
+      wait = show(progress) ? SHORTEST_MS : Math.min(wait * 1.3, LONGEST_MS);
+      if (progress.done) {
         if (!isUsed()) {
           location.reload();
         }

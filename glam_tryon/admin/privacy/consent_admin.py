@@ -1,4 +1,4 @@
-"""The texts that shoppers agree to: drafts, their preview, and what is published."""
+"""Consent in the admin: texts that shoppers agree to, their preview, and the proofs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.urls import path, reverse
+from django.urls import path
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from glam_tryon.admin.formatting import badge, instant
-from glam_tryon.admin.pages import AppList
-from glam_tryon.models import ConsentText
+from glam_tryon.admin.pages import AppList, ReadOnly, admin_url
+from glam_tryon.models import ConsentRecord, ConsentText
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.privacy.consent import built_in_text
 
@@ -121,7 +122,7 @@ class ConsentTextAdmin(AppList):
         if not self.has_publish_permission(request):
             raise PermissionDenied
         self._publish(request, obj)
-        return HttpResponseRedirect(reverse("admin:glam_tryon_consenttext_changelist"))
+        return HttpResponseRedirect(admin_url("glam_tryon_consenttext_changelist"))
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["publish"])
     def publish_texts(self, request: HttpRequest, queryset: QuerySet[ConsentText]) -> None:
@@ -154,3 +155,43 @@ class ConsentTextAdmin(AppList):
             raise PermissionDenied
         with override(text.language):
             return render(request, "glam_tryon/consent_preview.html", {"consent": text})
+
+
+@admin.register(ConsentRecord)
+class ConsentRecordAdmin(ReadOnly, AppList):
+    """Proofs, to be looked up; nobody changes them."""
+
+    list_display = ("given", "text_named", "language", "short_hash", "taken_back")
+    list_filter = ("version", "language")
+    search_fields = ("=text_sha256",)
+    search_help_text = gettext_lazy("sha256 of the text")
+    show_full_result_count = False
+    fields = (
+        "given",
+        "text_named",
+        "language",
+        "text",
+        "text_sha256",
+        "widget_version",
+        "ip_hash",
+        "taken_back",
+    )
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("given"), ordering="created_at")
+    def given(self, record: ConsentRecord) -> SafeString:
+        return instant(record.created_at)
+
+    @admin.display(description=gettext_lazy("version"), ordering="version")
+    def text_named(self, record: ConsentRecord) -> str:
+        return record.version or "-"
+
+    @admin.display(description=gettext_lazy("sha256 of the text"), ordering="text_sha256")
+    def short_hash(self, record: ConsentRecord) -> SafeString:
+        return format_html(
+            '<code title="{}">{}</code>', record.text_sha256, record.text_sha256[:12]
+        )
+
+    @admin.display(description=gettext_lazy("taken back"), ordering="withdrawn_at")
+    def taken_back(self, record: ConsentRecord) -> SafeString:
+        return instant(record.withdrawn_at)

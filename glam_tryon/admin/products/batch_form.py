@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from glam_tryon.admin.products.gallery_upload import TryOnGallery
+from glam_tryon.admin.pages import admin_url
 from glam_tryon.exceptions import GarmentUnavailable, NotRegistered
 from glam_tryon.garments import garment_of
 from glam_tryon.jobs import MOST_PAIRS
@@ -24,6 +23,9 @@ from glam_tryon.views.product import garment_url
 
 #: Products whose further pictures are offered; with more of them the page would be too long.
 MOST_GALLERIES = 24
+
+#: Gives the key and the file of each further picture of a product.
+Gallery = Callable[[Model], Sequence[tuple[str, Any]]]
 
 
 _REASONS = {
@@ -71,7 +73,7 @@ class BatchForm(forms.Form):
     )
 
     def __init__(
-        self, products: Sequence[Model], gallery: TryOnGallery, *args: Any, **kwargs: Any
+        self, products: Sequence[Model], get_gallery: Gallery, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.products = products
@@ -79,7 +81,7 @@ class BatchForm(forms.Form):
         self.fields["house_models"].queryset = PersonPhoto.objects.house_models()  # type: ignore[attr-defined]
         self.codes = {str(product.pk): why_not(product) for product in products}
         for product in products[:MOST_GALLERIES]:
-            found = dict(gallery.get_tryon_gallery(product))
+            found = dict(get_gallery(product))
             code = self.codes[str(product.pk)]
             if found and code in ("", "no_picture"):
                 self.galleries[str(product.pk)] = found
@@ -151,7 +153,7 @@ class BatchForm(forms.Form):
                 "value": str(model.pk),
                 "title": str(model),
                 "labels": model.labels,
-                "src": reverse("admin:glam_tryon_personphoto_picture", args=[model.pk]),
+                "src": admin_url("glam_tryon_personphoto_picture", model.pk),
                 "checked": str(model.pk) in chosen,
                 "until": model.licensed_until,
             }
@@ -184,8 +186,8 @@ def name_of(products: Sequence[Model]) -> str:
     first, rest = str(products[0])[:100], len(products) - 1
     if not rest:
         return first
-    words = ngettext("%(first)s and %(rest)d more", "%(first)s and %(rest)d more", rest)
-    return words % {"first": first, "rest": rest}
+    text = ngettext("%(first)s and %(rest)d more", "%(first)s and %(rest)d more", rest)
+    return text % {"first": first, "rest": rest}
 
 
 def new_batch(products: Sequence[Model]) -> dict[str, Any]:
