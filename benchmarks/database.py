@@ -19,8 +19,7 @@ def set_up() -> None:
     # A budget that is looked at, and never reached.
     settings.GLAM_TRYON = {
         **settings.GLAM_TRYON,
-        "SHOP_DAY_LIMIT": 10_000_000,
-        "SHOP_MONTH_LIMIT": 10_000_000,
+        "BUDGET": {"day": 10_000_000, "month": 10_000_000},
     }
 
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, overload
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from glam_tryon.exceptions import SettingError
-from glam_tryon.secret import Secret
 from glam_tryon.validators import (
-    address,
-    address_or_nothing,
+    WrongKey,
     choice,
     currency,
     flag,
+    group,
     hook,
     hosts,
+    http_url,
+    http_url_or_nothing,
     key,
     limit,
     money,
     number,
+    phrases,
     prefix,
     whole,
-    words,
 )
 
 T = TypeVar("T")
@@ -39,10 +39,39 @@ def given() -> Mapping[str, object]:
         SettingError: ``GLAM_TRYON`` is not a dict.
     """
     value = getattr(settings, "GLAM_TRYON", {})
-    # The second question takes a while, and every setting is read through here.
+    # isinstance with an ABC is slow, and every setting is read through here.
     if type(value) is not dict and not isinstance(value, Mapping):
         raise SettingError("", "must be a dict of setting names and values")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperLimits:
+    """What shoppers may order; None: no limit."""
+
+    visitor_day: int | None = 20
+    user_day: int | None = 40
+    ip_day: int | None = 200
+    open: int | None = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ShopBudget:
+    """What the whole shop may buy: submissions, and money in the currency of ``PRICE``."""
+
+    day: int | None = 500
+    month: int | None = 5000
+    day_money: Decimal | None = None
+    month_money: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TryOnPrice:
+    """What one try-on costs. ``per_credit`` None: unknown, and nothing is counted in money."""
+
+    per_credit: Decimal | None = None
+    credits_per_tryon: float = 1.0
+    currency: str = "USD"
 
 
 class Setting(Generic[T]):
@@ -75,6 +104,8 @@ class Setting(Generic[T]):
             return self.default
         try:
             return self.rule(values[self.name])
+        except WrongKey as error:
+            raise SettingError(self.name, str(error), error.key) from None
         except ValueError as error:
             raise SettingError(self.name, str(error)) from None
 
@@ -85,101 +116,151 @@ class Settings:
     API_KEY = Setting[str | Callable[[], str]](
         "",
         key,
-        "Glam's API key: text, or a callable that returns it, asked before each request.",
+        "The provider's API key: text, or a callable that returns it, asked before each request.",
     )
-    BASE_URL = Setting("https://api.glam.ai/api/v1", address, "Where Glam's API is.")
+    BASE_URL = Setting("https://api.glam.ai/api/v1", http_url, "URL of the provider's API.")
     PUBLIC_BASE_URL = Setting(
-        "", address_or_nothing, "The shop's own address, as Glam can reach it."
+        "", http_url_or_nothing, "The shop's own URL, as the provider can reach it."
     )
     MAX_PARALLEL = Setting(
         2,
         whole(1, 1000),
-        "Generations open at once: 'Max parallel requests' of your Glam plan.",
+        "Submissions open at once: 'Max parallel requests' of your plan.",
     )
     RESULT_HOSTS = Setting[Sequence[str]](
         (".getglam.app", ".glam.ai"),
         hosts,
-        "Hosts that results may come from; '.name' takes subdomains in.",
+        "Hosts that results may come from; '.name' includes subdomains.",
     )
     SEND_IMAGES = Setting(
         "link",
         choice("link", "upload"),
-        "'link': Glam fetches pictures from this shop. 'upload': they go to Glam's public host.",
+        "'link': the provider fetches pictures from this shop. 'upload': they go to its public "
+        "host.",
+    )
+    DEADLINE_SECONDS = Setting(
+        30.0, number(0.1, 600), "Longest whole exchange with the provider's API."
     )
     JOB_MAX_AGE_SECONDS = Setting(
         3600,
         whole(60, 604_800),
-        "How long Glam may need for one generation before it is lost.",
+        "How long the provider may need for one submission before it counts as lost.",
     )
     LEASE_SECONDS = Setting(
-        60, whole(2, 3600), "How long one worker may take over one step of one job."
+        60, whole(2, 3600), "How long one worker may take for one step of one job."
     )
     UNFETCHED_GRACE_SECONDS = Setting(
         120,
         whole(1, 86_400),
-        "After an unclear submit: how long Glam may take to fetch the photo before its link dies.",
-    )
-    LOST_GRACE_SECONDS = Setting(
-        120,
-        whole(1, 86_400),
-        "How long Glam may answer 404 about a new event before it is lost.",
+        "After an unclear submit: how long the provider may take to fetch the photo before its "
+        "link is revoked.",
     )
     LINK_SECONDS = Setting(
-        7200, whole(60, 604_800), "How long the links that Glam gets for its pictures live."
-    )
-    RESULT_WINDOW_SECONDS = Setting(
-        3600,
+        7200,
         whole(60, 604_800),
-        "How long a finished result is asked for before it is given up.",
+        "How long the links by which the provider fetches pictures are valid.",
     )
-    CONNECT_TIMEOUT_SECONDS = Setting(5.0, number(0.1, 120), "Longest wait for a connection.")
-    READ_TIMEOUT_SECONDS = Setting(20.0, number(0.1, 300), "Longest silence within an answer.")
-    DEADLINE_SECONDS = Setting(30.0, number(0.1, 600), "Longest whole exchange with Glam's API.")
-    DOWNLOAD_SECONDS = Setting(60.0, number(0.1, 600), "Longest download of one result.")
-    MAX_RESULTS = Setting(4, whole(1, 50), "How many pictures of one job are stored.")
-    MAX_RESULT_BYTES = Setting(20 * 1024 * 1024, whole(1024, 1024**3), "Largest result, in bytes.")
+    MAX_POLLS_PER_SECOND = Setting(
+        100.0, number(0.1, 10_000), "Polls at the provider, all workers together."
+    )
+    POLLER_THREADS = Setting(8, whole(1, 256), "Steps that one poller does at once.")
     NOTICE_UNCHANGED = Setting(
         True, flag, "Fail a job whose result is blank, or is the person photo itself."
     )
+
     MAX_UPLOAD_BYTES = Setting(20 * 1024 * 1024, whole(1024, 1024**3), "Largest photo, in bytes.")
     PHOTO_LONG_SIDE = Setting(
         1536,
         whole(256, 8192),
-        "Longest side of a photo in pixels: browsers make it so small before the upload.",
+        "Longest side of a photo in pixels: browsers shrink a larger one before the upload.",
     )
+    PREFIX = Setting("glam_tryon", prefix, "Folder of photos and results in the storage.")
     PHOTO_CHECK = Setting(
-        "", hook, "Dotted path of a function that looks at a shopper's photo at the upload."
+        "", hook, "Dotted path of a function that checks a shopper's photo at the upload."
     )
     MODERATE_PHOTO = Setting(
         "",
         hook,
-        "Dotted path of a function that looks at a shopper's photo before Glam is paid to.",
+        "Dotted path of a function that checks a shopper's photo before each submission.",
     )
-    MODERATE_SECONDS = Setting(15.0, number(0.1, 120), "Longest wait for MODERATE_PHOTO.")
+    ALLOW_REQUEST = Setting(
+        "", hook, "Dotted path of a function that may refuse an order, such as for a captcha."
+    )
+    PUBLISH_RESULT = Setting(
+        "", hook, "Dotted path of a function that puts a result into its product's gallery."
+    )
+
+    STAFF_ONLY = Setting(False, flag, "True: only staff see the button and may order.")
+    LOGIN_REQUIRED = Setting(False, flag, "True: only shoppers who are signed in may order.")
     TRYON_EXCLUDED = Setting[Sequence[str]](
         ("swimwear", "underwear", "lingerie"),
-        words,
+        phrases,
         "Words in the names of categories whose products are not tried on; [] allows all.",
     )
     CONSENT_ADULT_TICK = Setting(
         False,
         flag,
-        "Ask for a second tick: that the shopper and the photo's person are adults.",
+        "Ask for a second tick: that the shopper and the person in the photo are adults.",
     )
+    REUSE_RESULTS = Setting(
+        True,
+        flag,
+        "The same garment on the same photo is not bought again while its result is kept.",
+    )
+    HOLDOUT_SHARE = Setting(
+        0.0,
+        number(0, 0.5),
+        "Share of visitors who never see a button, so that baskets can be compared.",
+    )
+    TRUSTED_PROXIES = Setting(
+        0, whole(0, 10), "Number of proxies before the shop whose X-Forwarded-For is trusted."
+    )
+    LIMITS = Setting(
+        ShopperLimits(),
+        group(
+            ShopperLimits,
+            visitor_day=limit(1_000_000),
+            user_day=limit(1_000_000),
+            ip_day=limit(1_000_000),
+            open=limit(1_000_000),
+        ),
+        "Try-ons a day of one visitor, one user and one block of IPs, and open ones of one "
+        "shopper; None: no limit.",
+    )
+    BUDGET = Setting(
+        ShopBudget(),
+        group(
+            ShopBudget,
+            day=limit(10_000_000),
+            month=limit(10_000_000),
+            day_money=money,
+            month_money=money,
+        ),
+        "Submissions that the whole shop buys a day and a month, and their price; None: no limit.",
+    )
+    PRICE = Setting(
+        TryOnPrice(),
+        group(
+            TryOnPrice, per_credit=money, credits_per_tryon=number(0.001, 1000), currency=currency
+        ),
+        "What a credit costs (None: unknown), the credits of one try-on, and the currency, also of "
+        "the budget.",
+    )
+
     PHOTO_GRACE_SECONDS = Setting(
         0,
         whole(0, 604_800),
-        "A shopper's photo is deleted so long after its last try-on ended.",
+        "A shopper's photo is deleted this long after its last try-on ended.",
     )
     PHOTO_SECONDS = Setting(
         86_400,
         whole(60, 604_800),
-        "Longest life of a shopper's photo that the shopper did not wish to keep.",
+        "A shopper's photo is deleted after this time at the latest, unless the shopper keeps it.",
     )
     KEPT_PHOTO_SECONDS = Setting(
         86_400,
         whole(60, 31_536_000),
-        "So long a photo is kept at the shopper's own wish, for other garments.",
+        "How long a photo is kept when the shopper asks for it, for other garments.",
     )
     VISITOR_RESULT_DAYS = Setting(
         7, whole(1, 3650), "Days after which the pictures of visitors are deleted."
@@ -187,6 +268,7 @@ class Settings:
     RESULT_DAYS = Setting(
         30, whole(1, 3650), "Days after which the pictures of signed-in shoppers are deleted."
     )
+    SHARE_DAYS = Setting(7, whole(1, 365), "Days for which a shared link shows its pictures.")
     JOB_DAYS = Setting(
         396,
         whole(1, 3650),
@@ -196,98 +278,10 @@ class Settings:
     RECEIPT_DAYS = Setting(
         1095, whole(1, 36_500), "Days for which the receipt of a deletion is kept."
     )
-    SHARE_DAYS = Setting(7, whole(1, 365), "Days for which a shared link shows its pictures.")
-    HEALTH_ROUND_SECONDS = Setting(
-        60,
-        whole(5, 86_400),
-        "A poller that finished no round for so long is reported as ill.",
-    )
-    HEALTH_PENDING_SECONDS = Setting(
-        900, whole(5, 604_800), "A job that waits to be sent for longer is reported."
-    )
-    MAX_POLLS_PER_SECOND = Setting(
-        100.0, number(0.1, 10_000), "Questions about open jobs, all workers together."
-    )
-    POLLER_THREADS = Setting(8, whole(1, 256), "Steps that one poller does at once.")
-    MAX_ATTEMPTS = Setting(
-        3,
-        whole(1, 100),
-        "Claims of one step without progress before the job is called poison.",
-    )
-    MAX_SUBMISSIONS = Setting(
-        5,
-        whole(1, 100),
-        "How often one job is sent by itself when its sending stays unclear.",
-    )
-    HOLDOUT_SHARE = Setting(
-        0.0,
-        number(0, 0.5),
-        "Share of visitors who never see a button, so that baskets can be compared.",
-    )
-    PREFIX = Setting("glam_tryon", prefix, "Folder of photos and results in the storage.")
-    UNAVAILABLE_IS_REFUSED = Setting(
-        False, flag, "True: an answer 503 with Retry-After means that Glam took nothing."
-    )
-
-    CREDITS_PER_TRYON = Setting(
-        1.0, number(0.001, 1000), "Credits that Glam takes for one generation."
-    )
-    PRICE_PER_CREDIT = Setting[Decimal | None](
-        None, money, "What one credit costs; None: unknown, and nothing is counted in money."
-    )
-    CURRENCY = Setting("USD", currency, "The currency of PRICE_PER_CREDIT and of the budgets.")
-    SHOP_DAY_LIMIT = Setting[int | None](
-        500, limit(10_000_000), "Generations that the whole shop buys a day; None: no limit."
-    )
-    SHOP_MONTH_LIMIT = Setting[int | None](
-        5000,
-        limit(10_000_000),
-        "Generations that the whole shop buys a month; None: no limit.",
-    )
-    SHOP_DAY_MONEY = Setting[Decimal | None](
-        None, money, "What the whole shop spends a day, at PRICE_PER_CREDIT; None: no limit."
-    )
-    SHOP_MONTH_MONEY = Setting[Decimal | None](
-        None,
-        money,
-        "What the whole shop spends a month, at PRICE_PER_CREDIT; None: no limit.",
-    )
-
-    VISITOR_DAY_LIMIT = Setting[int | None](
-        20, limit(1_000_000), "Try-ons that one visitor may ask for a day; None: no limit."
-    )
-    USER_DAY_LIMIT = Setting[int | None](
-        40, limit(1_000_000), "Try-ons that one account may ask for a day; None: no limit."
-    )
-    ADDRESS_DAY_LIMIT = Setting[int | None](
-        200, limit(1_000_000), "Orders from one block of addresses a day; None: no limit."
-    )
-    OPEN_LIMIT = Setting[int | None](
-        5, limit(1_000_000), "Try-ons of one shopper that are under way; None: no limit."
-    )
-    REFUND_FAILED = Setting(
-        True, flag, "A try-on that failed at Glam does not count against its shopper's day."
-    )
-    FREE_REPEATS = Setting(
-        True,
-        flag,
-        "The same garment on the same photo is not bought again while its result is kept.",
-    )
-    TRUSTED_PROXIES = Setting(
-        0, whole(0, 10), "Proxies before the shop whose X-Forwarded-For is believed."
-    )
-    STAFF_ONLY = Setting(False, flag, "True: only staff see the button and may order.")
-    LOGIN_REQUIRED = Setting(False, flag, "True: only shoppers who are signed in may order.")
-    ALLOW_REQUEST = Setting(
-        "", hook, "Dotted path of a function that may refuse an order, such as for a captcha."
-    )
-    PUBLISH_RESULT = Setting(
-        "", hook, "Dotted path of a function that puts a result into its product's gallery."
-    )
 
     @classmethod
     def hooks(cls) -> list[str]:
-        """Return the names of those that are dotted paths of the shop's own functions."""
+        """Return the names of the settings that hold dotted paths of the shop's own functions."""
         return [name for name, setting in cls.all().items() if setting.rule is hook]
 
     @classmethod
@@ -298,32 +292,32 @@ class Settings:
 
 conf = Settings()
 
-
-def api_key() -> str:
-    """Return the API key, asking the callable when there is one.
-
-    Raises:
-        SettingError: the key is missing, or the callable raised or did not return text.
-    """
-    value = conf.API_KEY
-    try:
-        key = value() if callable(value) else value
-    except Exception as error:  # noqa: BLE001  (the shop's own code may raise anything)
-        # What it raises may hold the key in its words.
-        raise SettingError(
-            "API_KEY", f"is missing: the callable raised {type(error).__name__}"
-        ) from None
-    if not isinstance(key, str) or not key:
-        raise SettingError("API_KEY", "is missing; set it to the key of your Glam account")
-    return Secret(key)
-
-
-def is_loopback(address: str) -> bool:
-    """Say whether an address names this machine itself (the sandbox, tests)."""
-    host = urlsplit(address).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+#: Names of earlier versions, and what to do instead; the check W012 says so.
+GONE: dict[str, str] = {
+    "LOST_GRACE_SECONDS": "It is fixed at 120 seconds.",
+    "RESULT_WINDOW_SECONDS": "It is fixed at one hour.",
+    "CONNECT_TIMEOUT_SECONDS": "It is fixed at 5 seconds; DEADLINE_SECONDS limits an exchange.",
+    "READ_TIMEOUT_SECONDS": "It is fixed at 20 seconds; DEADLINE_SECONDS limits an exchange.",
+    "DOWNLOAD_SECONDS": "It is fixed at 60 seconds.",
+    "MAX_RESULTS": "It is fixed at 4 pictures.",
+    "MAX_RESULT_BYTES": "It is fixed at 20 MB.",
+    "MODERATE_SECONDS": "It is fixed at 15 seconds.",
+    "HEALTH_ROUND_SECONDS": "It is fixed at 60 seconds.",
+    "HEALTH_PENDING_SECONDS": "It is fixed at 15 minutes.",
+    "MAX_ATTEMPTS": "It is fixed at 3 claims.",
+    "MAX_SUBMISSIONS": "It is fixed at 5 submissions.",
+    "UNAVAILABLE_IS_REFUSED": "A 503 is always taken as unclear.",
+    "REFUND_FAILED": "A try-on that failed never counts against its shopper's day.",
+    "FREE_REPEATS": "Set REUSE_RESULTS.",
+    "PRICE_PER_CREDIT": 'Set PRICE = {"per_credit": ...}.',
+    "CREDITS_PER_TRYON": 'Set PRICE = {"credits_per_tryon": ...}.',
+    "CURRENCY": 'Set PRICE = {"currency": ...}.',
+    "SHOP_DAY_LIMIT": 'Set BUDGET = {"day": ...}.',
+    "SHOP_MONTH_LIMIT": 'Set BUDGET = {"month": ...}.',
+    "SHOP_DAY_MONEY": 'Set BUDGET = {"day_money": ...}.',
+    "SHOP_MONTH_MONEY": 'Set BUDGET = {"month_money": ...}.',
+    "VISITOR_DAY_LIMIT": 'Set LIMITS = {"visitor_day": ...}.',
+    "USER_DAY_LIMIT": 'Set LIMITS = {"user_day": ...}.',
+    "ADDRESS_DAY_LIMIT": 'Set LIMITS = {"ip_day": ...}.',
+    "OPEN_LIMIT": 'Set LIMITS = {"open": ...}.',
+}

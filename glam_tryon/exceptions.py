@@ -12,13 +12,15 @@ class TryOnError(Exception):
 class SettingError(TryOnError, ValueError):
     """A value in ``GLAM_TRYON`` cannot be used; the message names the setting and a right value.
 
-    ``name`` is empty when ``GLAM_TRYON`` itself is no dict.
+    ``name`` is empty when ``GLAM_TRYON`` itself is no dict; ``key`` is the key at fault of a
+    setting that is a dict.
     """
 
-    def __init__(self, name: str, problem: str) -> None:
+    def __init__(self, name: str, problem: str, key: str = "") -> None:
         self.name = name
         self.problem = problem
-        where = f'GLAM_TRYON["{name}"]' if name else "GLAM_TRYON"
+        self.key = key
+        where = "".join(["GLAM_TRYON", *(f'["{part}"]' for part in (name, key) if part)])
         super().__init__(f"{where} {problem}")
 
 

@@ -1,17 +1,73 @@
 """What a value in ``GLAM_TRYON`` may be: each rule returns it as the package reads it.
 
-A rule raises ``ValueError`` with the end of a sentence that begins with the setting's name.
+A rule raises ``ValueError`` with the end of a sentence that begins with the setting's name; of a
+setting that is itself a dict it raises ``WrongKey``, which also names the key. Nothing here needs
+Django.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from glam_tryon.secret import Secret
+T = TypeVar("T")
+
+
+class Secret(str):
+    """Text that equals what it holds and is sent as it, but shown, formatted and logged as stars.
+
+    So no traceback with the variables of its frames holds an API key, nor does a dict of headers.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Make a secret of ``text``, which may be one already."""
+        # A slice is plain text; of a secret itself the base class would take the stars.
+        return super().__new__(cls, text[:])
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+
+class WrongKey(ValueError):
+    """One key of a setting that is a dict is unknown or has a wrong value."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        self.key = key
+        super().__init__(problem)
+
+
+def group(make: type[T], **rules: Callable[[Any], Any]) -> Callable[[Any], T]:
+    """A dict whose values follow ``rules``; a key that is left out has the default of ``make``.
+
+    ``make`` is a dataclass with a default for each of the keys.
+    """
+
+    def rule(value: Any) -> T:
+        if not isinstance(value, Mapping):
+            raise ValueError(f"must be a dict with keys of {', '.join(map(repr, rules))}")
+        read = {}
+        for key, given in value.items():
+            if key not in rules:
+                raise WrongKey(str(key), f"is no key; the keys are {', '.join(map(repr, rules))}")
+            try:
+                read[key] = rules[key](given)
+            except ValueError as error:
+                raise WrongKey(key, str(error)) from None
+        return make(**read)
+
+    return rule
 
 
 def whole(minimum: int, maximum: int) -> Callable[[Any], int]:
@@ -47,19 +103,19 @@ def flag(value: Any) -> bool:
     return value
 
 
-def choice(*words: str) -> Callable[[Any], str]:
-    """One of a few words."""
+def choice(*literals: str) -> Callable[[Any], str]:
+    """One of a few fixed strings."""
 
     def rule(value: Any) -> str:
-        if value not in words:
-            raise ValueError(f"must be one of {', '.join(map(repr, words))}, not {value!r}")
+        if value not in literals:
+            raise ValueError(f"must be one of {', '.join(map(repr, literals))}, not {value!r}")
         return str(value)
 
     return rule
 
 
 def limit(maximum: int) -> Callable[[Any], int | None]:
-    """A whole number of things, or None: as many as anybody likes."""
+    """A whole number of things, or None for no limit."""
 
     def rule(value: Any) -> int | None:
         if value is None:
@@ -95,7 +151,7 @@ def currency(value: Any) -> str:
 
 
 def key(value: Any) -> str | Callable[[], str]:
-    """A secret, or who returns it."""
+    """A secret, or a callable that returns it."""
     # The value itself is a secret, so it never stands in the message.
     if isinstance(value, str):
         return Secret(value)
@@ -107,8 +163,8 @@ def key(value: Any) -> str | Callable[[], str]:
     )
 
 
-def address(value: Any) -> str:
-    """An http address without anything around it."""
+def http_url(value: Any) -> str:
+    """An http or https URL without user name, query and fragment, and without its last slash."""
     # The value never stands in the message: it may be a key in the wrong place, or hold a password.
     try:
         parts = urlsplit(value if isinstance(value, str) else "")
@@ -116,15 +172,30 @@ def address(value: Any) -> str:
     except ValueError:
         complete = False
     if not complete or any(character.isspace() for character in value):
-        raise ValueError("must be an address like 'https://shop.example.com'")
+        raise ValueError("must be a URL like 'https://shop.example.com'")
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("must have no user name, query or fragment")
     return str(value).rstrip("/")
 
 
-def address_or_nothing(value: Any) -> str:
-    """An address, or empty text."""
-    return "" if value == "" else address(value)
+def http_url_or_nothing(value: Any) -> str:
+    """A URL, or empty text."""
+    return "" if value == "" else http_url(value)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host, without its port, names this machine itself (the sandbox, tests)."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback_url(url: str) -> bool:
+    """Say whether a URL leads to this machine itself."""
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def hosts(value: Any) -> Sequence[str]:
@@ -137,8 +208,8 @@ def hosts(value: Any) -> Sequence[str]:
     return entries
 
 
-def words(value: Any) -> Sequence[str]:
-    """A list of words, which may be empty."""
+def phrases(value: Any) -> Sequence[str]:
+    """A list of words or phrases, which may be empty."""
     entries = tuple(value) if isinstance(value, (list, tuple, set, frozenset)) else None
     if entries is None or not all(isinstance(entry, str) and entry.strip() for entry in entries):
         raise ValueError("must be a list of words like ['swimwear'], or an empty one")

@@ -163,3 +163,15 @@ def browser_context(chromium: Browser) -> Iterator[BrowserContext]:
 def page(browser_context: BrowserContext) -> Page:
     """An empty page in a fresh profile."""
     return browser_context.new_page()
+
+
+@pytest.fixture
+def constants(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``constants("worker.steps.store", MAX_RESULTS=2)`` changes constants of the package."""
+
+    def constants(module: str, **values: object) -> None:
+        for name, value in values.items():
+            # Not by the dotted path: a package may have a function of its module's name.
+            monkeypatch.setattr(import_module(f"glam_tryon.{module}"), name, value)
+
+    return constants

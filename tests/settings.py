@@ -128,6 +128,6 @@ GLAM_TRYON: dict[str, Any] = {
     "PUBLIC_BASE_URL": "http://127.0.0.1:9",
     "RESULT_HOSTS": ["localhost", "127.0.0.1"],
     # What is ordered twice in a test is drawn twice, unless the test is about repeats.
-    "FREE_REPEATS": False,
+    "REUSE_RESULTS": False,
     **json.loads(os.environ.get("TEST_GLAM_TRYON", "{}")),
 }

@@ -21,9 +21,9 @@ from example_project.gallery.pictures import SLUG, picture
 from example_project.gallery.states import LISTED, STATES, State, facts
 from example_project.shop.models import Product
 from glam_tryon.conf import conf
-from glam_tryon.duration_words import duration_words
 from glam_tryon.forms import TryOnForm
 from glam_tryon.models import PersonPhoto
+from glam_tryon.privacy.duration_words import duration_words
 from glam_tryon.views.access import for_dialog, wants_json
 from glam_tryon.views.product import garment_url
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.csv_cells import safe_cells
+from glam_tryon.analytics.csv_cells import safe_cells
 from glam_tryon.models import TryOnSubmission
 
 REFUNDED = "refunded"

@@ -8,8 +8,9 @@ from typing import Any
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 
-from glam_tryon.conf import conf, is_loopback
+from glam_tryon.conf import conf
 from glam_tryon.exceptions import SettingError
+from glam_tryon.validators import is_loopback_url
 
 #: Longer than this is as good as for ever.
 LONGEST_DAYS = 365
@@ -26,7 +27,7 @@ def check_production(app_configs: object, **kwargs: Any) -> Sequence[CheckMessag
 
 
 def _sandbox() -> list[CheckMessage]:
-    if not is_loopback(conf.BASE_URL):
+    if not is_loopback_url(conf.BASE_URL):
         return []
     return [
         checks.Warning(

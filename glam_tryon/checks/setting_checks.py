@@ -12,9 +12,11 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from glam_tryon.conf import Settings, conf, given, is_loopback
+from glam_tryon.conf import GONE, Settings, conf, given
 from glam_tryon.exceptions import HookFailed, SettingError
 from glam_tryon.hooks import check_hook_of
+from glam_tryon.providers.base import CONNECT_TIMEOUT_SECONDS
+from glam_tryon.validators import is_loopback_url
 
 
 @register(Tags.compatibility)
@@ -42,9 +44,20 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
     wrong: list[CheckMessage] = []
     known = Settings.all()
     for name in values:
-        if name not in known:
-            near = difflib.get_close_matches(str(name).upper(), known, n=1, cutoff=0.5)
+        if name in GONE:
+            found.append(
+                checks.Warning(
+                    f"GLAM_TRYON has no setting {name!r} any more.",
+                    hint=GONE[str(name)],
+                    id="glam_tryon.W012",
+                )
+            )
+        elif name not in known:
+            names = [*known, *GONE]
+            near = difflib.get_close_matches(str(name).upper(), names, n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]!r}?" if near else "See docs/settings.md for the names."
+            if near and near[0] in GONE:
+                hint = GONE[near[0]]
             found.append(
                 checks.Warning(
                     f"GLAM_TRYON has no setting {name!r}.", hint=hint, id="glam_tryon.W001"
@@ -91,9 +104,9 @@ def _public_address() -> list[CheckMessage]:
     problem = ""
     if not address:
         problem = "is missing"
-    elif is_loopback(conf.BASE_URL):
+    elif is_loopback_url(conf.BASE_URL):
         return []
-    elif is_loopback(address) or _is_private(address):
+    elif is_loopback_url(address) or _is_private(address):
         problem = f"is {address}, which Glam cannot reach"
     elif urlsplit(address).scheme != "https":
         problem = f"is {address}, so photos would travel unencrypted"
@@ -128,7 +141,7 @@ def _times() -> list[CheckMessage]:
                 id="glam_tryon.W004",
             )
         )
-    longest = conf.CONNECT_TIMEOUT_SECONDS + conf.DEADLINE_SECONDS
+    longest = CONNECT_TIMEOUT_SECONDS + conf.DEADLINE_SECONDS
     if longest > conf.LEASE_SECONDS:
         found.append(
             checks.Warning(
@@ -142,7 +155,7 @@ def _times() -> list[CheckMessage]:
 
 
 def _addresses() -> list[CheckMessage]:
-    if urlsplit(conf.BASE_URL).scheme == "https" or is_loopback(conf.BASE_URL):
+    if urlsplit(conf.BASE_URL).scheme == "https" or is_loopback_url(conf.BASE_URL):
         return []
     return [
         Error(
@@ -154,14 +167,14 @@ def _addresses() -> list[CheckMessage]:
 
 
 def _prices() -> list[CheckMessage]:
-    names = ("SHOP_DAY_MONEY", "SHOP_MONTH_MONEY")
-    limits = [name for name in names if getattr(conf, name) is not None]
-    if not limits or conf.PRICE_PER_CREDIT is not None:
+    budget = conf.BUDGET
+    keys = [key for key in ("day_money", "month_money") if getattr(budget, key) is not None]
+    if not keys or conf.PRICE.per_credit is not None:
         return []
     return [
         checks.Warning(
-            f'GLAM_TRYON["{limits[0]}"] stops nothing while PRICE_PER_CREDIT is unknown.',
-            hint="Set PRICE_PER_CREDIT to what a credit costs, or limit the generations.",
+            f'GLAM_TRYON["BUDGET"]["{keys[0]}"] stops nothing while the price is unknown.',
+            hint='Set PRICE = {"per_credit": ...} to what a credit costs, or limit the number.',
             id="glam_tryon.W010",
         )
     ]

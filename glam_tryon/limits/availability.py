@@ -10,11 +10,12 @@ from typing import Any, Literal
 from django.db.models import Model
 from django.http import HttpRequest
 
-from glam_tryon.conf import api_key, conf
+from glam_tryon.conf import conf
 from glam_tryon.exceptions import OrderRefused, SettingError
 from glam_tryon.garments import garment_of
 from glam_tryon.hooks import consult
 from glam_tryon.models import KillSwitch, ProviderState
+from glam_tryon.providers.api_key import api_key
 
 #: The hook that ``ALLOW_REQUEST`` names. It gets the request that orders, None where a program
 #: orders without one, and the product; once for each order and before anything is taken in. It

@@ -22,12 +22,12 @@ DAY_OVER, MONTH_OVER = "limit_shop", "budget"
 
 def credits_of(count: int = 1) -> Decimal:
     """Return the credits that Glam takes for ``count`` generations."""
-    return Decimal(str(conf.CREDITS_PER_TRYON)) * count
+    return Decimal(str(conf.PRICE.credits_per_tryon)) * count
 
 
 def price(count: int = 1) -> Decimal | None:
-    """Return what ``count`` generations cost in ``CURRENCY``; None while the price is unknown."""
-    each = conf.PRICE_PER_CREDIT
+    """Return what ``count`` submissions cost in the currency of ``PRICE``; None: unknown."""
+    each = conf.PRICE.per_credit
     return None if each is None else each * credits_of(count)
 
 
@@ -41,7 +41,7 @@ def money_words(amount: Decimal | None, currency: str = "") -> str:
         return ""
     digits = 2 if amount == round(amount, 2) else 4
     words = number_format(amount, digits, force_grouping=True)
-    return f"{words}\N{NO-BREAK SPACE}{currency or conf.CURRENCY}"
+    return f"{words}\N{NO-BREAK SPACE}{currency or conf.PRICE.currency}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class Left:
 def budgets(switch: KillSwitch | None = None) -> dict[Period, Budget]:
     """Return the budget of each period: what staff set, otherwise what the settings say."""
     row = switch or KillSwitch.load()
+    given = conf.BUDGET
 
     def chosen(mine: int | None, settings: int | None) -> int | None:
         return settings if mine is None else mine
@@ -97,12 +98,12 @@ def budgets(switch: KillSwitch | None = None) -> dict[Period, Budget]:
 
     return {
         "day": Budget(
-            chosen(row.day_generations, conf.SHOP_DAY_LIMIT),
-            money(row.day_money, conf.SHOP_DAY_MONEY),
+            chosen(row.day_generations, given.day),
+            money(row.day_money, given.day_money),
         ),
         "month": Budget(
-            chosen(row.month_generations, conf.SHOP_MONTH_LIMIT),
-            money(row.month_money, conf.SHOP_MONTH_MONEY),
+            chosen(row.month_generations, given.month),
+            money(row.month_money, given.month_money),
         ),
     }
 
@@ -146,7 +147,7 @@ def _spent(
     """Read both periods with one statement; what is not asked for is nothing."""
     rows = TryOnSubmission.objects.using(router.db_for_write(TryOnSubmission))
     today = Q(started_at__gte=begins_at("day", now))
-    ours = Q(currency=conf.CURRENCY)
+    ours = Q(currency=conf.PRICE.currency)
     sums: dict[str, Any] = {"day": Count("started_at", filter=today), "month": Count("started_at")}
     if with_credits:
         sums |= {"day_credits": Sum("credits", filter=today), "month_credits": Sum("credits")}

@@ -37,7 +37,7 @@ def check_order(owner: str, block: str = "", *, free: bool = False) -> None:
         return
     now = database_time(router.db_for_write(TryOnJob))
     _check_owner(owner, now)
-    limit = conf.ADDRESS_DAY_LIMIT
+    limit = conf.LIMITS.ip_day
     if limit is not None and block and IPCount.of(*_counted_by(block, now)) >= limit:
         raise OrderRefused("limit_address", ends_at("day", now))
     # Those that wait are counted as bought, so that nobody waits for the next month unawares.
@@ -53,7 +53,7 @@ def lock_order(owner: str, block: str = "", *more: str) -> None:
 
 def count_order(block: str) -> None:
     """Count an order for its block of IPs, under the lock; a hash is kept, and for a day."""
-    if block and conf.ADDRESS_DAY_LIMIT is not None:
+    if block and conf.LIMITS.ip_day is not None:
         now = database_time(router.db_for_write(IPCount))
         IPCount.count(*_counted_by(block, now))
 
@@ -73,13 +73,14 @@ def used_today(owner: str, now: datetime) -> int:
 
 
 def _check_owner(owner: str, now: datetime) -> None:
-    limit = conf.OPEN_LIMIT
+    limit = conf.LIMITS.open
     if limit is not None:
         # One that waits for staff must not shut its shopper out.
         under_way = _mine().filter(owner=owner, deleted_at=None).open().moving()
         if under_way.count() >= limit:
             raise OrderRefused("limit_open")
-    limit = conf.USER_DAY_LIMIT if owner.startswith("user:") else conf.VISITOR_DAY_LIMIT
+    limits = conf.LIMITS
+    limit = limits.user_day if owner.startswith("user:") else limits.visitor_day
     if limit is not None and used_today(owner, now) >= limit:
         raise OrderRefused("limit_owner_day", ends_at("day", now))
 
@@ -90,8 +91,8 @@ def _mine() -> TryOnJobQuerySet:
 
 def _counting() -> TryOnJobQuerySet:
     bought = Exists(TryOnSubmission.objects.counted().filter(job_id=OuterRef("pk")))
-    counting = _mine().filter(Q(status__in=OPEN) | bought)
-    return counting.exclude(status=Status.FAILED) if conf.REFUND_FAILED else counting
+    # One that failed at Glam gives itself back, although it was bought.
+    return _mine().filter(Q(status__in=OPEN) | bought).exclude(status=Status.FAILED)
 
 
 def _counted_by(block: str, now: datetime) -> tuple[str, date]:

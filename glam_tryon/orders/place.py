@@ -54,7 +54,7 @@ def request_tryon(
     ``priority`` is ``"shopper"`` or ``"catalogue"``. ``address`` is the block of addresses that the
     order is counted by, as ``limits.client_ip.ip_block`` gives it.
 
-    With ``FREE_REPEATS`` a shopper who asks for the same again gets the earlier job; of a house
+    With ``REUSE_RESULTS`` a shopper who asks for the same again gets the earlier job; of a house
     model that somebody else tried, a job of their own with a copy of that picture. ``fresh`` asks
     for a new picture all the same; the shop's own orders always do.
 

@@ -33,7 +33,7 @@ def reusable_own(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
 
     It is under way, or its pictures are there; one that its owner found not right is neither.
     """
-    if job.owner == SHOP or not (conf.FREE_REPEATS and photo.sha256):
+    if job.owner == SHOP or not (conf.REUSE_RESULTS and photo.sha256):
         return None
     mine = _alike(job).filter(owner=job.owner, person_photo__sha256=photo.sha256)
     return next(_usable(mine), None)
@@ -45,7 +45,7 @@ def reusable_shared(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
     One that itself waits for a copy is none: it may never be drawn.
     """
     house = photo.kind == PersonPhoto.Kind.HOUSE_MODEL
-    if job.owner == SHOP or not (conf.FREE_REPEATS and house):
+    if job.owner == SHOP or not (conf.REUSE_RESULTS and house):
         return None
     # By the product, for which there is an index.
     same = _alike(job).filter(

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from glam_tryon import __version__
 from glam_tryon.conf import conf
-from glam_tryon.duration_words import DAY_SECONDS, duration_words
 from glam_tryon.limits.client_ip import ip_hash
 from glam_tryon.models import ConsentRecord, ConsentText
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.models.owner import owner_key
+from glam_tryon.privacy.duration_words import DAY_SECONDS, duration_words
 
 #: The version of the text that is used until the shop publishes one of its own.
 BUILT_IN = "built-in"

@@ -9,7 +9,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from glam_tryon.conf import conf
-from glam_tryon.duration_words import DAY_SECONDS
 from glam_tryon.models import (
     ConsentRecord,
     DeletionReceipt,
@@ -20,6 +19,7 @@ from glam_tryon.models import (
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.models.owner import ERASED, SHOP
+from glam_tryon.privacy.duration_words import DAY_SECONDS
 
 #: A photo that no job needs may be about to get its first one.
 UNUSED_SECONDS = 3600

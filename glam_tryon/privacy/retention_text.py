@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from glam_tryon.conf import conf
-from glam_tryon.duration_words import DAY_SECONDS, duration_words
+from glam_tryon.privacy.duration_words import DAY_SECONDS, duration_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+#: Longest wait for a connection, TLS included, and longest silence within an answer.
+CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 5.0, 20.0
+
 
 class MaskType(str, Enum):
     """What the garment replaces: everything, the top or the bottom. Source: Glam's quick start."""

@@ -10,6 +10,7 @@ from requests import Request
 from requests_hardened.ip_filter_adapter import IPFilterAdapter  # type: ignore[import-untyped]
 
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, UnsafeResultURL
+from glam_tryon.providers.base import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 from glam_tryon.providers.connections import Exchange
 from glam_tryon.providers.http import TimedAdapter, converse, tls_context
 from glam_tryon.providers.response import Silence
@@ -25,8 +26,8 @@ def fetch_bytes(
     *,
     result_hosts: Sequence[str],
     allow_loopback: bool = False,
-    connect_timeout_seconds: float = 5.0,
-    read_timeout_seconds: float = 20.0,
+    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
     deadline_seconds: float = 60.0,
     max_bytes: int = 20 * 1024 * 1024,
     ca_bundle: str | None = None,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from glam_tryon.exceptions import UnsafeResultURL
+from glam_tryon.validators import is_loopback
 
 _LONGEST = 2048
 _PLAIN = re.compile(r"[\x21-\x7e]+")
@@ -46,7 +46,7 @@ def checked(url: object, *, result_hosts: Sequence[str], allow_loopback: bool) -
         raise UnsafeResultURL("the result's address cannot be read") from None
     if "@" in parts.netloc:
         raise UnsafeResultURL("the result's address has a user name")
-    if allow_loopback and parts.scheme in ("http", "https") and _is_loopback(host):
+    if allow_loopback and parts.scheme in ("http", "https") and is_loopback(host):
         return ResultAddress(url, is_loopback=True)
     if parts.scheme != "https":
         raise UnsafeResultURL("the result's address is not https")
@@ -64,12 +64,3 @@ def _fits(entry: str, host: str, port: int) -> bool:
     if port != int(named_port if named_port.isdecimal() else 443):
         return False
     return host == name.removeprefix(".") or (name.startswith(".") and host.endswith(name))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from glam_tryon import jobs
 from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.conf import conf
-from glam_tryon.duration_words import duration_words
 from glam_tryon.exceptions import (
     GarmentUnavailable,
     HookFailed,
@@ -35,6 +34,7 @@ from glam_tryon.messages import failure_facts, photo_facts
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.statistics import Event
 from glam_tryon.privacy.consent import is_current
+from glam_tryon.privacy.duration_words import duration_words
 from glam_tryon.privacy.ownership import visitor_token
 from glam_tryon.views.access import (
     DIALOG_HEADER,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.db import DatabaseError, InterfaceError, router
 
-from glam_tryon.conf import conf
 from glam_tryon.limits.availability import is_stopped
 from glam_tryon.limits.budget import budget_left
 from glam_tryon.models import ProviderState, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.status import Queue, Status
+
+#: A poller that finished no round for longer is reported.
+HEALTH_ROUND_SECONDS = 60.0
+#: A job that waits to be sent for longer is reported.
+HEALTH_PENDING_SECONDS = 900.0
 
 
 def problems() -> list[str]:
@@ -27,7 +31,7 @@ def _problems() -> list[str]:
     found = []
     if state.last_round_at is None:
         found.append("no poller has ever run: start manage.py poll_tryon_jobs")
-    elif (silent := (now - state.last_round_at).total_seconds()) > conf.HEALTH_ROUND_SECONDS:
+    elif (silent := (now - state.last_round_at).total_seconds()) > HEALTH_ROUND_SECONDS:
         found.append(f"no poller has finished a round for {silent:.0f} s")
     if state.paused_at:
         found.append(f"submitting is paused ({state.pause_code}) since {state.paused_at:%F %T}")
@@ -40,10 +44,6 @@ def _problems() -> list[str]:
     )
     # Who waits for the shop's own budget or switch is no sign of illness.
     held = is_stopped() or bool(budget_left(now).code)
-    if (
-        oldest
-        and not held
-        and (waited := (now - oldest).total_seconds()) > conf.HEALTH_PENDING_SECONDS
-    ):
+    if oldest and not held and (waited := (now - oldest).total_seconds()) > HEALTH_PENDING_SECONDS:
         found.append(f"the oldest pending job has waited for {waited:.0f} s")
     return found

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from glam_tryon.conf import api_key, conf
+from glam_tryon.conf import conf
 from glam_tryon.exceptions import SettingError
+from glam_tryon.providers.api_key import api_key
+from glam_tryon.providers.base import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 from glam_tryon.providers.glam.client import GlamClient
 
 
@@ -16,24 +18,20 @@ def glam_client() -> GlamClient:
     """
     return _client(
         conf.BASE_URL,
-        conf.CONNECT_TIMEOUT_SECONDS,
-        conf.READ_TIMEOUT_SECONDS,
+        CONNECT_TIMEOUT_SECONDS,
+        READ_TIMEOUT_SECONDS,
         conf.DEADLINE_SECONDS,
-        conf.UNAVAILABLE_IS_REFUSED,
     )
 
 
 @lru_cache(maxsize=1)
-def _client(
-    base_url: str, connect: float, read: float, deadline: float, unavailable_is_refused: bool
-) -> GlamClient:
+def _client(base_url: str, connect: float, read: float, deadline: float) -> GlamClient:
     return GlamClient(
         api_key=_key_or_nothing,
         base_url=base_url,
         connect_timeout_seconds=connect,
         read_timeout_seconds=read,
         deadline_seconds=deadline,
-        unavailable_is_refused=unavailable_is_refused,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import router, transaction
 from django.db.models import F
 
-from glam_tryon.conf import api_key, conf
+from glam_tryon.conf import conf
 from glam_tryon.exceptions import SettingError
 from glam_tryon.limits.budget import budget_left, credits_of, price
 from glam_tryon.models import (
@@ -21,6 +21,7 @@ from glam_tryon.models import (
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.job_moves import log_move
 from glam_tryon.models.status import Queue, Status
+from glam_tryon.providers.api_key import api_key
 from glam_tryon.worker.claim import Claimed
 
 #: How long after it was found used up the budget is looked at again, in seconds.
@@ -118,7 +119,7 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
             revocable=conf.SEND_IMAGES == "link",
             credits=credits_of(1),
             price=price(1),
-            currency=conf.CURRENCY,
+            currency=conf.PRICE.currency,
         )
         claimed.append(Claimed(job, intent, now, intent=True))
     TryOnSubmission.objects.using(using).bulk_create(

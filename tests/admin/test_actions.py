@@ -112,9 +112,8 @@ def test_the_page_says_how_much_will_be_bought_and_what_is_left(
 ) -> None:
     settings.GLAM_TRYON = {
         **settings.GLAM_TRYON,
-        "PRICE_PER_CREDIT": "0.05",
-        "CURRENCY": "EUR",
-        "SHOP_MONTH_LIMIT": 30,
+        "PRICE": {"per_credit": "0.05", "currency": "EUR"},
+        "BUDGET": {"month": 30},
     }
     chosen = [taken_by("retry_failed", order()) for _ in range(2)]
     page = html(post(admin_client, "retry_failed", *chosen))
@@ -124,7 +123,7 @@ def test_the_page_says_how_much_will_be_bought_and_what_is_left(
 def test_without_a_price_the_page_counts_generations(
     admin_client: Client, order: Order, settings: Any
 ) -> None:
-    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "SHOP_MONTH_LIMIT": 30}
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "BUDGET": {"month": 30}}
     page = html(post(admin_client, "submit_now", taken_by("submit_now", order())))
     assert "This will buy 1 generation, budget left 30 generations." in page
 

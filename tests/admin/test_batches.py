@@ -297,7 +297,10 @@ def test_staff_pause_resume_and_cancel(admin_client: Client, batch: TryOnBatch) 
 def test_staff_retry_what_failed_and_read_what_that_costs(
     admin_client: Client, batch: TryOnBatch, settings: Any
 ) -> None:
-    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "PRICE_PER_CREDIT": "0.08", "CURRENCY": "EUR"}
+    settings.GLAM_TRYON = {
+        **settings.GLAM_TRYON,
+        "PRICE": {"per_credit": "0.08", "currency": "EUR"},
+    }
     for job in batch.jobs.all():
         finish(job, "failed")
     html = " ".join(read(admin_client, page_of(batch)).split())

@@ -153,9 +153,8 @@ def test_numbers_of_the_days_are_right(admin_client: Client) -> None:
 def test_money_is_told_where_a_price_is_set(admin_client: Client, settings: Any) -> None:
     settings.GLAM_TRYON = {
         **settings.GLAM_TRYON,
-        "PRICE_PER_CREDIT": "0.08",
-        "CURRENCY": "EUR",
-        "SHOP_MONTH_MONEY": "50",
+        "PRICE": {"per_credit": "0.08", "currency": "EUR"},
+        "BUDGET": {"month_money": "50"},
     }
     money = Counted("", 0, "money", shop_day(), "EUR")
     DailyCount.objects.add({money: 123_456})

@@ -393,7 +393,7 @@ def test_the_index_says_each_trouble_once(
     TryOnJob.objects.filter(pk=job.pk).update(
         status="unconfirmed", error_code="needs_person", queue=0
     )
-    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "SHOP_DAY_LIMIT": 0}
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "BUDGET": {"day": 0}}
     switch.stop("ada")
     ProviderState.pause("no_credits")
     found = banner(admin_client)

@@ -170,10 +170,8 @@ def test_a_look_at_the_page_orders_nothing_and_a_review_says_what_it_costs(
 ) -> None:
     settings.GLAM_TRYON = {
         **settings.GLAM_TRYON,
-        "PRICE_PER_CREDIT": Decimal("0.08"),
-        "CREDITS_PER_TRYON": 2,
-        "CURRENCY": "EUR",
-        "SHOP_DAY_LIMIT": 1,
+        "PRICE": {"per_credit": Decimal("0.08"), "credits_per_tryon": 2, "currency": "EUR"},
+        "BUDGET": {"day": 1},
     }
     assert admin_client.get(TRY, {"product": products[0].pk}).status_code == 200
     answer = post(admin_client, products, house_models=house_model.pk, step="review")

@@ -30,7 +30,7 @@ def no_budget(settings: Any) -> Callable[..., None]:
 
 @pytest.mark.parametrize(
     ("limits", "words"),
-    [({"SHOP_DAY_LIMIT": 0}, "The day's"), ({"SHOP_MONTH_LIMIT": 0}, "The month's")],
+    [({"BUDGET": {"day": 0}}, "The day's"), ({"BUDGET": {"month": 0}}, "The month's")],
 )
 def test_a_budget_that_is_used_up_stands_over_the_list_and_on_the_waiting_jobs_page(
     order: Callable[..., TryOnJob],
@@ -79,7 +79,7 @@ def test_who_waits_for_the_budget_or_the_switch_is_no_sign_of_illness(
     ProviderState.load()
     ProviderState.rows().update(last_round_at=DatabaseNow())
     if held == "by the budget":
-        no_budget(SHOP_DAY_LIMIT=0)
+        no_budget(BUDGET={"day": 0})
     elif held == "by the switch":
         switch.stop("ada")
     assert bool(problems()) == (held == "not at all")

@@ -169,7 +169,10 @@ def test_the_pollers_maintenance_rolls_up() -> None:
 def test_a_try_on_is_counted_from_request_to_picture(
     order: Callable[..., TryOnJob], drain: Callable[..., None], settings: Any
 ) -> None:
-    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "PRICE_PER_CREDIT": "0.08", "CURRENCY": "EUR"}
+    settings.GLAM_TRYON = {
+        **settings.GLAM_TRYON,
+        "PRICE": {"per_credit": "0.08", "currency": "EUR"},
+    }
     job = order()
     drain()
     roll_up()

@@ -96,20 +96,22 @@ class Limited:
 
 LIMITED = {
     "limit_owner_day": Limited(
-        {"VISITOR_DAY_LIMIT": 0}, "You have had all your try-ons for today. You can go on from "
+        {"LIMITS": {"visitor_day": 0}},
+        "You have had all your try-ons for today. You can go on from ",
     ),
     "limit_address": Limited(
-        {"ADDRESS_DAY_LIMIT": 0, "TRUSTED_PROXIES": 1},
+        {"LIMITS": {"ip_day": 0}, "TRUSTED_PROXIES": 1},
         "There were too many try-ons from your connection. It goes on from ",
     ),
     "limit_open": Limited(
-        {"OPEN_LIMIT": 0}, "Some of your try-ons are still under way.", ends=False
+        {"LIMITS": {"open": 0}}, "Some of your try-ons are still under way.", ends=False
     ),
     "limit_shop": Limited(
-        {"SHOP_DAY_LIMIT": 0}, "The shop has had all its try-ons for now. It goes on from "
+        {"BUDGET": {"day": 0}}, "The shop has had all its try-ons for now. It goes on from "
     ),
     "budget": Limited(
-        {"SHOP_MONTH_LIMIT": 0}, "The shop has had all its try-ons for this month. It goes on from "
+        {"BUDGET": {"month": 0}},
+        "The shop has had all its try-ons for this month. It goes on from ",
     ),
 }
 

@@ -19,7 +19,7 @@ from glam_tryon.checks import (
     check_storage,
     check_time_zones,
 )
-from glam_tryon.conf import Settings
+from glam_tryon.conf import GONE, Settings
 from tests.servers import ROOT
 
 # From Django 6.1 on the command "check" also looks into the database.
@@ -235,7 +235,7 @@ def test_the_page_of_settings_names_every_setting_and_every_check() -> None:
     files = (ROOT / "glam_tryon" / "checks").glob("*.py")
     source = "".join(file.read_text() for file in files)
     checks = {word.split('"')[0] for word in source.split('id="')[1:]}
-    assert len(checks) == 16
+    assert len(checks) == 17
     assert [name for name in Settings.all() if f"| `{name}` |" not in page] == []
     assert [name for name in sorted(checks) if f"| `{name}` |" not in page] == []
 
@@ -253,13 +253,41 @@ def test_local_times_without_a_zone_are_an_error(settings: Any) -> None:
 # W010: a budget that stops nothing.
 
 
-@pytest.mark.parametrize("name", ["SHOP_DAY_MONEY", "SHOP_MONTH_MONEY"])
+@pytest.mark.parametrize("key", ["day_money", "month_money"])
 @pytest.mark.parametrize("amount", [0, "100.00"])
-def test_w010_money_without_a_price(settings: Any, name: str, amount: object) -> None:
-    (message,) = found(settings, **{name: amount})
+def test_w010_money_without_a_price(settings: Any, key: str, amount: object) -> None:
+    (message,) = found(settings, BUDGET={key: amount})
     assert ids([message]) == ["W010"]
-    assert name in message.msg
-    assert found(settings, **{name: amount}, PRICE_PER_CREDIT="0.08") == []
+    assert f'GLAM_TRYON["BUDGET"]["{key}"]' in message.msg
+    assert found(settings, BUDGET={key: amount}, PRICE={"per_credit": "0.08"}) == []
+
+
+# W012: names of earlier versions.
+
+
+@pytest.mark.parametrize("name", GONE)
+def test_w012_a_name_that_is_gone_is_answered_with_what_to_do_instead(
+    settings: Any, name: str
+) -> None:
+    (message,) = found(settings, **{name: 1})
+    assert ids([message]) == ["W012"]
+    assert message.msg == f"GLAM_TRYON has no setting {name!r} any more."
+    assert message.hint == GONE[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("SHOP_DAY_LIMITS", 'Set BUDGET = {"day": ...}.'),
+        ("free_repeats", "Set REUSE_RESULTS."),
+        ("MAX_ATTEMPT", "It is fixed at 3 claims."),
+    ],
+)
+def test_a_misspelt_name_that_is_gone_is_answered_as_the_right_one(
+    settings: Any, name: str, hint: str
+) -> None:
+    (message,) = found(settings, **{name: 1})
+    assert (ids([message]), message.hint) == (["W001"], hint)
 
 
 # The storage.

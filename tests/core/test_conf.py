@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from glam_tryon.conf import Settings, api_key, conf, is_loopback
+from glam_tryon.conf import GONE, Settings, ShopBudget, ShopperLimits, TryOnPrice, conf
 from glam_tryon.exceptions import SettingError
+from glam_tryon.providers.api_key import api_key
+from glam_tryon.validators import is_loopback_url
 from tests.servers import ROOT
 
 MEGABYTE = 1024 * 1024
@@ -21,118 +24,82 @@ DEFAULTS: dict[str, Any] = {
     "MAX_PARALLEL": 2,
     "RESULT_HOSTS": (".getglam.app", ".glam.ai"),
     "SEND_IMAGES": "link",
+    "DEADLINE_SECONDS": 30.0,
     "JOB_MAX_AGE_SECONDS": 3600,
     "LEASE_SECONDS": 60,
     "UNFETCHED_GRACE_SECONDS": 120,
-    "LOST_GRACE_SECONDS": 120,
     "LINK_SECONDS": 7200,
-    "RESULT_WINDOW_SECONDS": 3600,
-    "CONNECT_TIMEOUT_SECONDS": 5.0,
-    "READ_TIMEOUT_SECONDS": 20.0,
-    "DEADLINE_SECONDS": 30.0,
-    "DOWNLOAD_SECONDS": 60.0,
-    "MAX_RESULTS": 4,
-    "MAX_RESULT_BYTES": 20 * MEGABYTE,
+    "MAX_POLLS_PER_SECOND": 100.0,
+    "POLLER_THREADS": 8,
     "NOTICE_UNCHANGED": True,
     "MAX_UPLOAD_BYTES": 20 * MEGABYTE,
     "PHOTO_LONG_SIDE": 1536,
+    "PREFIX": "glam_tryon",
     "PHOTO_CHECK": "",
     "MODERATE_PHOTO": "",
-    "MODERATE_SECONDS": 15.0,
+    "ALLOW_REQUEST": "",
+    "PUBLISH_RESULT": "",
+    "STAFF_ONLY": False,
+    "LOGIN_REQUIRED": False,
     "TRYON_EXCLUDED": ("swimwear", "underwear", "lingerie"),
     "CONSENT_ADULT_TICK": False,
+    "REUSE_RESULTS": True,
+    "HOLDOUT_SHARE": 0.0,
+    "TRUSTED_PROXIES": 0,
+    "LIMITS": ShopperLimits(visitor_day=20, user_day=40, ip_day=200, open=5),
+    "BUDGET": ShopBudget(day=500, month=5000, day_money=None, month_money=None),
+    "PRICE": TryOnPrice(per_credit=None, credits_per_tryon=1.0, currency="USD"),
     "PHOTO_GRACE_SECONDS": 0,
     "PHOTO_SECONDS": 86_400,
     "KEPT_PHOTO_SECONDS": 86_400,
     "VISITOR_RESULT_DAYS": 7,
     "RESULT_DAYS": 30,
+    "SHARE_DAYS": 7,
     "JOB_DAYS": 396,
     "CONSENT_DAYS": 1095,
     "RECEIPT_DAYS": 1095,
-    "SHARE_DAYS": 7,
-    "HEALTH_ROUND_SECONDS": 60,
-    "HEALTH_PENDING_SECONDS": 900,
-    "MAX_POLLS_PER_SECOND": 100.0,
-    "POLLER_THREADS": 8,
-    "MAX_ATTEMPTS": 3,
-    "MAX_SUBMISSIONS": 5,
-    "HOLDOUT_SHARE": 0.0,
-    "PREFIX": "glam_tryon",
-    "UNAVAILABLE_IS_REFUSED": False,
-    "CREDITS_PER_TRYON": 1.0,
-    "PRICE_PER_CREDIT": None,
-    "CURRENCY": "USD",
-    "SHOP_DAY_LIMIT": 500,
-    "SHOP_MONTH_LIMIT": 5000,
-    "SHOP_DAY_MONEY": None,
-    "SHOP_MONTH_MONEY": None,
-    "VISITOR_DAY_LIMIT": 20,
-    "USER_DAY_LIMIT": 40,
-    "ADDRESS_DAY_LIMIT": 200,
-    "OPEN_LIMIT": 5,
-    "REFUND_FAILED": True,
-    "FREE_REPEATS": True,
-    "TRUSTED_PROXIES": 0,
-    "STAFF_ONLY": False,
-    "LOGIN_REQUIRED": False,
-    "ALLOW_REQUEST": "",
-    "PUBLISH_RESULT": "",
 }
 WHOLE = {
     "MAX_PARALLEL": (1, 1000),
     "JOB_MAX_AGE_SECONDS": (60, 604_800),
     "LEASE_SECONDS": (2, 3600),
     "UNFETCHED_GRACE_SECONDS": (1, 86_400),
-    "LOST_GRACE_SECONDS": (1, 86_400),
     "LINK_SECONDS": (60, 604_800),
-    "RESULT_WINDOW_SECONDS": (60, 604_800),
-    "MAX_RESULTS": (1, 50),
-    "MAX_RESULT_BYTES": (1024, 1024**3),
+    "POLLER_THREADS": (1, 256),
     "MAX_UPLOAD_BYTES": (1024, 1024**3),
     "PHOTO_LONG_SIDE": (256, 8192),
+    "TRUSTED_PROXIES": (0, 10),
     "PHOTO_GRACE_SECONDS": (0, 604_800),
     "PHOTO_SECONDS": (60, 604_800),
     "KEPT_PHOTO_SECONDS": (60, 31_536_000),
     "VISITOR_RESULT_DAYS": (1, 3650),
     "RESULT_DAYS": (1, 3650),
+    "SHARE_DAYS": (1, 365),
     "JOB_DAYS": (1, 3650),
     "CONSENT_DAYS": (1, 36_500),
     "RECEIPT_DAYS": (1, 36_500),
-    "SHARE_DAYS": (1, 365),
-    "HEALTH_ROUND_SECONDS": (5, 86_400),
-    "HEALTH_PENDING_SECONDS": (5, 604_800),
-    "POLLER_THREADS": (1, 256),
-    "MAX_ATTEMPTS": (1, 100),
-    "MAX_SUBMISSIONS": (1, 100),
-    "TRUSTED_PROXIES": (0, 10),
 }
 NUMBERS = {
-    "CONNECT_TIMEOUT_SECONDS": (0.1, 120),
-    "READ_TIMEOUT_SECONDS": (0.1, 300),
     "DEADLINE_SECONDS": (0.1, 600),
-    "DOWNLOAD_SECONDS": (0.1, 600),
-    "MODERATE_SECONDS": (0.1, 120),
     "MAX_POLLS_PER_SECOND": (0.1, 10_000),
-    "CREDITS_PER_TRYON": (0.001, 1000),
     "HOLDOUT_SHARE": (0, 0.5),
 }
-#: A whole number from 0, or None for no limit.
-LIMITS = {
-    "SHOP_DAY_LIMIT": 10_000_000,
-    "SHOP_MONTH_LIMIT": 10_000_000,
-    "VISITOR_DAY_LIMIT": 1_000_000,
-    "USER_DAY_LIMIT": 1_000_000,
-    "ADDRESS_DAY_LIMIT": 1_000_000,
-    "OPEN_LIMIT": 1_000_000,
+GROUPS = ("LIMITS", "BUDGET", "PRICE")
+#: Keys of those, with the highest number that each may be; None is no limit.
+GROUP_LIMITS = {
+    ("LIMITS", "visitor_day"): 1_000_000,
+    ("LIMITS", "user_day"): 1_000_000,
+    ("LIMITS", "ip_day"): 1_000_000,
+    ("LIMITS", "open"): 1_000_000,
+    ("BUDGET", "day"): 10_000_000,
+    ("BUDGET", "month"): 10_000_000,
 }
-MONEY = ("PRICE_PER_CREDIT", "SHOP_DAY_MONEY", "SHOP_MONTH_MONEY")
+GROUP_MONEY = (("BUDGET", "day_money"), ("BUDGET", "month_money"), ("PRICE", "per_credit"))
 HOOKS = ("PHOTO_CHECK", "MODERATE_PHOTO", "ALLOW_REQUEST", "PUBLISH_RESULT")
 SWITCHES = (
     "NOTICE_UNCHANGED",
     "CONSENT_ADULT_TICK",
-    "UNAVAILABLE_IS_REFUSED",
-    "REFUND_FAILED",
-    "FREE_REPEATS",
+    "REUSE_RESULTS",
     "STAFF_ONLY",
     "LOGIN_REQUIRED",
 )
@@ -151,8 +118,30 @@ def refusal(settings: Any, name: str, value: object) -> str:
     return message
 
 
+def group_refusal(settings: Any, name: str, key: str, value: object) -> str:
+    """Set one key of a setting that is a dict, read it, and return what the error says."""
+    settings.GLAM_TRYON = {name: {key: value}}
+    with pytest.raises(SettingError) as caught:
+        getattr(conf, name)
+    assert (caught.value.name, caught.value.key) == (name, str(key))
+    message = str(caught.value)
+    assert message.startswith(f'GLAM_TRYON["{name}"]["{key}"] ')
+    return message
+
+
 def test_this_file_knows_every_setting() -> None:
     assert list(Settings.all()) == list(DEFAULTS)
+
+
+def test_there_are_at_most_42_settings_and_none_of_them_is_gone() -> None:
+    assert len(Settings.all()) <= 42
+    assert not GONE.keys() & Settings.all().keys()
+
+
+def test_the_page_of_settings_lists_what_is_gone_and_what_to_do_instead() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text().partition("## Names that are gone")[2]
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|$", page.partition("\n## ")[0], re.MULTILINE)
+    assert dict(rows) == GONE
 
 
 def test_the_page_of_settings_gives_default_unit_and_limits_of_each() -> None:
@@ -162,12 +151,13 @@ def test_the_page_of_settings_gives_default_unit_and_limits_of_each() -> None:
     for name, said in rows:
         default = DEFAULTS[name]
         shown = list(default) if isinstance(default, tuple) else default
+        shown = asdict(shown) if name in GROUPS else shown
         assert said.startswith(f"`{shown!r}`" if default != "" else "none"), name
         if name in WHOLE or name in NUMBERS:
             lowest, highest = {**WHOLE, **NUMBERS}[name]
             assert f"; {lowest:,} to {highest:,}" in said, name
-        if name in LIMITS:
-            assert f"; None, or 0 to {LIMITS[name]:,}" in said, name
+        for (group, key), highest in GROUP_LIMITS.items():
+            assert name != group or f"; each None, or 0 to {highest:,}" in said, key
         for ending, unit in (("_SECONDS", " s;"), ("_BYTES", " bytes (")):
             assert name.endswith(ending) is (unit in said), name
 
@@ -186,7 +176,8 @@ def test_a_project_without_the_dict_has_all_the_defaults(settings: Any) -> None:
 
 def test_every_default_but_the_two_that_a_shop_must_give_follows_its_own_rule() -> None:
     for name, setting in Settings.all().items():
-        assert setting.read({name: setting.default}) == setting.default
+        default = asdict(setting.default) if name in GROUPS else setting.default
+        assert setting.read({name: default}) == setting.default
 
 
 def test_a_setting_is_read_at_each_use(settings: Any) -> None:
@@ -251,38 +242,79 @@ def test_a_number_of_seconds_is_no_text_no_truth_and_within_its_limits(
         assert said.endswith(f"a number from {lowest:g} to {highest:g}, not {value!r}")
 
 
-@pytest.mark.parametrize("name", LIMITS)
-def test_a_limit_is_a_whole_number_or_none(settings: Any, name: str) -> None:
-    for value in (None, 0, LIMITS[name]):
-        settings.GLAM_TRYON = {name: value}
-        assert getattr(conf, name) == value
-    for wrong in (-1, LIMITS[name] + 1, True, "5", 5.0, [5]):
-        said = refusal(settings, name, wrong)
-        assert said.endswith(f"None or a whole number from 0 to {LIMITS[name]}, not {wrong!r}")
+# Settings that are dicts.
 
 
-@pytest.mark.parametrize("name", MONEY)
+@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("value", [None, 5, "visitor_day", [("day", 1)], True])
+def test_a_group_is_a_dict(settings: Any, name: str, value: object) -> None:
+    assert "a dict with keys of '" in refusal(settings, name, value)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+@pytest.mark.parametrize("key", ["days", "DAY", 5])
+def test_a_key_that_a_group_does_not_have_is_refused_with_those_it_has(
+    settings: Any, name: str, key: Any
+) -> None:
+    said = group_refusal(settings, name, key, 1)
+    assert [right for right in asdict(DEFAULTS[name]) if repr(right) not in said] == []
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_key_that_is_not_given_has_its_default(settings: Any, name: str) -> None:
+    settings.GLAM_TRYON = {name: {}}
+    assert getattr(conf, name) == DEFAULTS[name]
+
+
+def test_a_key_that_is_given_leaves_the_others_as_they_are(settings: Any) -> None:
+    settings.GLAM_TRYON = {"LIMITS": {"open": 9}, "PRICE": {"currency": "EUR"}}
+    assert ShopperLimits(20, 40, 200, 9) == conf.LIMITS
+    assert TryOnPrice(None, 1.0, "EUR") == conf.PRICE
+
+
+@pytest.mark.parametrize(("name", "key"), GROUP_LIMITS)
+def test_a_limit_is_a_whole_number_or_none(settings: Any, name: str, key: str) -> None:
+    highest = GROUP_LIMITS[name, key]
+    for value in (None, 0, highest):
+        settings.GLAM_TRYON = {name: {key: value}}
+        assert getattr(getattr(conf, name), key) == value
+    for wrong in (-1, highest + 1, True, "5", 5.0, [5]):
+        said = group_refusal(settings, name, key, wrong)
+        assert said.endswith(f"None or a whole number from 0 to {highest}, not {wrong!r}")
+
+
+@pytest.mark.parametrize(("name", "key"), GROUP_MONEY)
 def test_an_amount_is_exact_whether_it_is_a_number_text_or_decimal(
-    settings: Any, name: str
+    settings: Any, name: str, key: str
 ) -> None:
     for value in (0.1, "0.1", Decimal("0.1")):
-        settings.GLAM_TRYON = {name: value}
-        assert getattr(conf, name) == Decimal("0.1")
-    settings.GLAM_TRYON = {name: None}
-    assert getattr(conf, name) is None
+        settings.GLAM_TRYON = {name: {key: value}}
+        assert getattr(getattr(conf, name), key) == Decimal("0.1")
+    settings.GLAM_TRYON = {name: {key: None}}
+    assert getattr(getattr(conf, name), key) is None
 
 
-@pytest.mark.parametrize("name", MONEY)
+@pytest.mark.parametrize(("name", "key"), GROUP_MONEY)
 @pytest.mark.parametrize("value", ["", "free", -1, "nan", "inf", float("nan"), True, b"1", [1]])
-def test_an_amount_is_no_other_word_and_not_below_nothing(
-    settings: Any, name: str, value: object
+def test_an_amount_is_no_other_text_and_not_negative(
+    settings: Any, name: str, key: str, value: object
 ) -> None:
-    assert "None or an amount like '0.08'" in refusal(settings, name, value)
+    assert "None or an amount like '0.08'" in group_refusal(settings, name, key, value)
 
 
 @pytest.mark.parametrize("value", ["usd", "US", "EURO", "", None, 5, "ÄÖÜ", b"USD"])
-def test_a_currency_is_three_large_letters(settings: Any, value: object) -> None:
-    assert "three letters of a currency" in refusal(settings, "CURRENCY", value)
+def test_a_currency_is_three_capital_letters(settings: Any, value: object) -> None:
+    said = group_refusal(settings, "PRICE", "currency", value)
+    assert "three letters of a currency" in said
+
+
+@pytest.mark.parametrize("value", [0, 1001, -1, True, "1", None, float("nan")])
+def test_the_credits_of_one_try_on_are_a_number(settings: Any, value: object) -> None:
+    said = group_refusal(settings, "PRICE", "credits_per_tryon", value)
+    assert said.endswith(f"a number from 0.001 to 1000, not {value!r}")
+
+
+# Switches, literals, URLs and lists.
 
 
 @pytest.mark.parametrize("name", SWITCHES)
@@ -330,7 +362,7 @@ def test_send_images_takes_both_of_its_words(settings: Any, value: str) -> None:
     ],
 )
 def test_an_address_is_whole_and_http(settings: Any, name: str, value: object) -> None:
-    assert "an address like 'https://shop.example.com'" in refusal(settings, name, value)
+    assert "a URL like 'https://shop.example.com'" in refusal(settings, name, value)
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
@@ -475,4 +507,4 @@ def test_no_key_is_said_with_the_name_of_the_setting_and_nothing_secret(
     ],
 )
 def test_loopback_is_this_machine_only(address: str, this_machine: bool) -> None:
-    assert is_loopback(address) is this_machine
+    assert is_loopback_url(address) is this_machine

@@ -11,7 +11,6 @@ from django.db.models import F
 from django.utils.translation import override
 
 from glam_tryon import __version__
-from glam_tryon.duration_words import duration_words
 from glam_tryon.exceptions import PublishedTextError
 from glam_tryon.limits.client_ip import ip_hash
 from glam_tryon.models import ConsentRecord, ConsentText
@@ -24,6 +23,7 @@ from glam_tryon.privacy.consent import (
     is_current,
     record_consent,
 )
+from glam_tryon.privacy.duration_words import duration_words
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 

@@ -201,8 +201,9 @@ def test_a_photo_used_again_is_not_asked_about_again(
 
 
 @pytest.fixture
-def moderated(glam: Sandbox, settings: Any) -> None:
-    use(settings, MODERATE_PHOTO="tests.core.test_hooks.hook", MODERATE_SECONDS=5.0)
+def moderated(glam: Sandbox, settings: Any, constants: Callable[..., None]) -> None:
+    use(settings, MODERATE_PHOTO="tests.core.test_hooks.hook")
+    constants("worker.steps.submit", MODERATE_SECONDS=5.0)
 
 
 @pytest.fixture
@@ -298,13 +299,13 @@ def test_no_answer_leaves_the_job_pending_with_a_code_and_sends_nothing(
 
 def test_moderation_that_hangs_holds_neither_the_loop_nor_the_slot_for_long(
     moderated: None,
-    settings: Any,
+    constants: Callable[..., None],
     shopper_order: Callable[[], TryOnJob],
     order: Order,
     glam: Sandbox,
     drain: Drain,
 ) -> None:
-    use(settings, MODERATE_SECONDS=0.5)
+    constants("worker.steps.submit", MODERATE_SECONDS=0.5)
     released = threading.Event()
     set_behaviour(lambda _content, job: released.wait(30) and None)
     hanging = shopper_order()

@@ -70,7 +70,7 @@ def midnight() -> datetime:
 def test_a_visitor_has_so_many_a_day_and_is_told_when_the_next_begins(
     order: Order, configure: Configure
 ) -> None:
-    configure(VISITOR_DAY_LIMIT=2)
+    configure(LIMITS={"visitor_day": 2})
     order(visitor="ada")
     order(visitor="ada")
     refused = refusal(order, visitor="ada")
@@ -81,7 +81,7 @@ def test_a_visitor_has_so_many_a_day_and_is_told_when_the_next_begins(
 
 @pytest.mark.django_db
 def test_an_account_has_a_number_of_its_own(order: Order, configure: Configure) -> None:
-    configure(VISITOR_DAY_LIMIT=0, USER_DAY_LIMIT=1)
+    configure(LIMITS={"visitor_day": 0, "user_day": 1})
     user = get_user_model().objects.create(username="ada")
     order(user=user, visitor="ada")
     assert refusal(order, user=user, visitor="ada").code == "limit_owner_day"
@@ -89,7 +89,7 @@ def test_an_account_has_a_number_of_its_own(order: Order, configure: Configure) 
 
 @pytest.mark.django_db
 def test_yesterdays_orders_do_not_count(order: Order, configure: Configure) -> None:
-    configure(VISITOR_DAY_LIMIT=1)
+    configure(LIMITS={"visitor_day": 1})
     order(visitor="ada")
     TryOnJob.objects.update(created_at=database_time("default") - timedelta(days=1))
     order(visitor="ada")
@@ -119,21 +119,10 @@ def test_an_order_gives_itself_back_when_nothing_was_bought_for_it(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("refund", "counts"), [(True, False), (False, True)])
-def test_the_shop_decides_whether_what_failed_at_glam_counts(
-    order: Order, configure: Configure, refund: bool, counts: bool
-) -> None:
-    configure(REFUND_FAILED=refund)
-    job = order(visitor="ada")
-    end(job, Status.FAILED, "accepted")
-    assert used_today(job.owner, database_time("default")) == counts
-
-
-@pytest.mark.django_db
 def test_so_many_may_be_under_way_and_a_finished_one_makes_room(
     order: Order, configure: Configure
 ) -> None:
-    configure(OPEN_LIMIT=2)
+    configure(LIMITS={"open": 2})
     first = order(visitor="ada")
     order(visitor="ada")
     refused = refusal(order, visitor="ada")
@@ -144,7 +133,7 @@ def test_so_many_may_be_under_way_and_a_finished_one_makes_room(
 
 @pytest.mark.django_db
 def test_one_that_waits_for_staff_shuts_nobody_out(order: Order, configure: Configure) -> None:
-    configure(OPEN_LIMIT=1)
+    configure(LIMITS={"open": 1})
     job = order(visitor="ada")
     TryOnJob.objects.filter(pk=job.pk).update(status=Status.UNCONFIRMED, error_code="needs_person")
     order(visitor="ada")
@@ -152,7 +141,7 @@ def test_one_that_waits_for_staff_shuts_nobody_out(order: Order, configure: Conf
 
 @pytest.mark.django_db
 def test_none_is_no_limit(order: Order, configure: Configure) -> None:
-    configure(VISITOR_DAY_LIMIT=None, OPEN_LIMIT=None, ADDRESS_DAY_LIMIT=None)
+    configure(LIMITS={"visitor_day": None, "open": None, "ip_day": None})
     for _ in range(6):
         order(visitor="ada", address="203.0.113.0/24")
     assert not IPCount.objects.exists()
@@ -160,7 +149,7 @@ def test_none_is_no_limit(order: Order, configure: Configure) -> None:
 
 @pytest.mark.django_db
 def test_the_shop_itself_has_no_limits(order: Order, configure: Configure) -> None:
-    configure(VISITOR_DAY_LIMIT=0, OPEN_LIMIT=0, ADDRESS_DAY_LIMIT=0, SHOP_DAY_LIMIT=0)
+    configure(LIMITS={"visitor_day": 0, "open": 0, "ip_day": 0}, BUDGET={"day": 0})
     switch.stop("ada")
     order(visitor="", priority="catalogue", address="203.0.113.0/24")
 
@@ -170,7 +159,7 @@ def test_a_request_that_is_sent_again_has_its_job_whatever_the_limits_say(
     order: Order, configure: Configure
 ) -> None:
     first = order(visitor="ada", request_id="click")
-    configure(VISITOR_DAY_LIMIT=1, OPEN_LIMIT=0)
+    configure(LIMITS={"visitor_day": 1, "open": 0})
     assert order(visitor="ada", request_id="click") == first
 
 
@@ -178,7 +167,7 @@ def test_a_request_that_is_sent_again_has_its_job_whatever_the_limits_say(
 def test_no_photo_is_taken_in_for_an_order_that_is_refused(
     product: Any, configure: Configure
 ) -> None:
-    configure(VISITOR_DAY_LIMIT=0)
+    configure(LIMITS={"visitor_day": 0})
     with pytest.raises(OrderRefused):
         jobs.request_tryon_with_upload(product, ContentFile(picture()), visitor="ada")
     assert not PersonPhoto.objects.exists()
@@ -191,7 +180,7 @@ def test_no_photo_is_taken_in_for_an_order_that_is_refused(
 def test_an_order_that_the_budget_will_not_reach_is_refused_at_once(
     order: Order, configure: Configure
 ) -> None:
-    configure(SHOP_DAY_LIMIT=2)
+    configure(BUDGET={"day": 2})
     order()
     order()
     refused = refusal(order)
@@ -214,7 +203,7 @@ def test_the_switch_refuses_orders_at_once(order: Order) -> None:
 def test_a_block_of_addresses_has_so_many_a_day_whoever_orders(
     order: Order, configure: Configure
 ) -> None:
-    configure(ADDRESS_DAY_LIMIT=2)
+    configure(LIMITS={"ip_day": 2})
     for _ in range(2):
         order(address="203.0.113.0/24")
     refused = refusal(order, address="203.0.113.0/24")
@@ -321,7 +310,7 @@ def at_once(count: int, ask: Callable[..., object]) -> Counter[str]:
 def test_eight_orders_of_one_visitor_at_once_never_pass_the_limit(
     order: Order, configure: Configure
 ) -> None:
-    configure(VISITOR_DAY_LIMIT=3)
+    configure(LIMITS={"visitor_day": 3})
     assert at_once(8, lambda _number, own: order(product=own, visitor="ada")) == {
         "taken": 3,
         "limit_owner_day": 5,
@@ -333,7 +322,7 @@ def test_eight_orders_of_one_visitor_at_once_never_pass_the_limit(
 def test_eight_orders_at_once_never_pass_the_number_under_way(
     order: Order, configure: Configure
 ) -> None:
-    configure(OPEN_LIMIT=2)
+    configure(LIMITS={"open": 2})
     assert at_once(8, lambda _number, own: order(product=own, visitor="ada")) == {
         "taken": 2,
         "limit_open": 6,
@@ -344,7 +333,7 @@ def test_eight_orders_at_once_never_pass_the_number_under_way(
 def test_twelve_visitors_of_two_addresses_at_once_never_pass_either_limit_or_deadlock(
     order: Order, configure: Configure
 ) -> None:
-    configure(ADDRESS_DAY_LIMIT=4)
+    configure(LIMITS={"ip_day": 4})
     blocks = ["9.9.9.0/24", "8.8.8.0/24"]
     came = at_once(12, lambda number, own: order(product=own, address=blocks[number % 2]))
     assert came == {"taken": 8, "limit_address": 4}
@@ -355,7 +344,7 @@ def test_twelve_visitors_of_two_addresses_at_once_never_pass_either_limit_or_dea
 def test_a_double_click_on_the_last_one_of_the_day_is_one_job_and_no_refusal(
     order: Order, configure: Configure
 ) -> None:
-    configure(VISITOR_DAY_LIMIT=1)
+    configure(LIMITS={"visitor_day": 1})
     click = {"visitor": "ada", "request_id": "click"}
     assert at_once(6, lambda _number, own: order(product=own, **click)) == {"taken": 6}
     assert TryOnJob.objects.count() == 1

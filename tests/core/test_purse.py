@@ -42,7 +42,7 @@ def bought(started_at: datetime = NOON, outcome: str = "accepted", **facts: Any)
 
 
 def test_a_try_on_costs_its_credits_times_the_price_of_one(configure: Configure) -> None:
-    configure(CREDITS_PER_TRYON=2.5, PRICE_PER_CREDIT="0.08")
+    configure(PRICE={"per_credit": "0.08", "credits_per_tryon": 2.5})
     assert purse.credits_of(3) == Decimal("7.5")
     assert purse.price(3) == Decimal("0.6")
     assert purse.price() == Decimal("0.2")
@@ -59,7 +59,7 @@ def test_a_price_that_nobody_named_is_unknown_and_not_nothing() -> None:
 def test_an_amount_is_written_as_the_language_does(
     configure: Configure, language: str, words: str
 ) -> None:
-    configure(CURRENCY="EUR")
+    configure(PRICE={"currency": "EUR"})
     with translation.override(language):
         assert purse.money_words(Decimal("1234.5")) == words
 
@@ -96,7 +96,7 @@ def test_a_month_ends_when_the_next_begins(year: int, month: int, days: int) -> 
 
 
 def test_what_glam_took_or_may_have_taken_is_spent(configure: Configure) -> None:
-    configure(PRICE_PER_CREDIT="0.10", CREDITS_PER_TRYON=2.0)
+    configure(PRICE={"per_credit": "0.10", "credits_per_tryon": 2.0})
     for outcome in ("intended", "accepted", "ambiguous", "revoked"):
         bought(outcome=outcome)
     for outcome in ("refused", "not_sent"):
@@ -113,17 +113,17 @@ def test_yesterday_counts_in_the_month_and_last_month_not_at_all() -> None:
 
 
 def test_what_was_bought_keeps_the_price_of_its_time(configure: Configure) -> None:
-    configure(PRICE_PER_CREDIT="0.10")
+    configure(PRICE={"per_credit": "0.10"})
     bought()
-    configure(PRICE_PER_CREDIT="0.30")
+    configure(PRICE={"per_credit": "0.30"})
     bought()
     assert purse.spent("month", NOON).money == Decimal("0.40")
 
 
 def test_another_currency_is_not_added_to_this_one(configure: Configure) -> None:
-    configure(PRICE_PER_CREDIT="0.10")
+    configure(PRICE={"per_credit": "0.10"})
     bought()
-    configure(CURRENCY="EUR")
+    configure(PRICE={"per_credit": "0.10", "currency": "EUR"})
     assert purse.spent("month", NOON) == purse.Spent(1, Decimal(1), Decimal(0))
 
 
@@ -141,19 +141,19 @@ def test_what_was_refunded_is_not_spent_and_is_refunded_once() -> None:
 
 
 def test_without_any_limit_any_number_is_left(configure: Configure) -> None:
-    configure(SHOP_DAY_LIMIT=None, SHOP_MONTH_LIMIT=None)
+    configure(BUDGET={"day": None, "month": None})
     assert purse.budget_left(NOON) == purse.Left(None)
 
 
 def test_the_smallest_of_the_limits_is_what_is_left(configure: Configure) -> None:
-    configure(SHOP_DAY_LIMIT=5, SHOP_MONTH_LIMIT=6)
+    configure(BUDGET={"day": 5, "month": 6})
     bought()
     bought(NOON - timedelta(days=1))
     assert purse.budget_left(NOON) == purse.Left(4)
 
 
 def test_a_day_that_is_used_up_ends_at_midnight(configure: Configure) -> None:
-    configure(SHOP_DAY_LIMIT=1)
+    configure(BUDGET={"day": 1})
     bought()
     midnight = datetime(2026, 11, 16, tzinfo=UTC)
     assert purse.budget_left(NOON) == purse.Left(0, "limit_shop", midnight)
@@ -163,13 +163,13 @@ def test_a_day_that_is_used_up_ends_at_midnight(configure: Configure) -> None:
 def test_a_month_that_is_used_up_says_so_also_when_the_day_is_as_well(
     configure: Configure,
 ) -> None:
-    configure(SHOP_DAY_LIMIT=1, SHOP_MONTH_LIMIT=1)
+    configure(BUDGET={"day": 1, "month": 1})
     bought()
     assert purse.budget_left(NOON) == purse.Left(0, "budget", datetime(2026, 12, 1, tzinfo=UTC))
 
 
 def test_money_buys_whole_generations_only(configure: Configure) -> None:
-    configure(PRICE_PER_CREDIT="0.30", SHOP_MONTH_MONEY=1)
+    configure(PRICE={"per_credit": "0.30"}, BUDGET={"month_money": 1})
     bought()
     # 0.70 is left: two more, and the third would be over.
     assert purse.budget_left(NOON) == purse.Left(2)
@@ -179,7 +179,7 @@ def test_money_buys_whole_generations_only(configure: Configure) -> None:
 
 
 def test_a_limit_of_money_says_nothing_while_the_price_is_unknown(configure: Configure) -> None:
-    configure(SHOP_DAY_LIMIT=None, SHOP_MONTH_LIMIT=None, SHOP_MONTH_MONEY=1)
+    configure(BUDGET={"day": None, "month": None, "month_money": 1})
     bought()
     assert purse.budget_left(NOON) == purse.Left(None)
 
@@ -187,7 +187,7 @@ def test_a_limit_of_money_says_nothing_while_the_price_is_unknown(configure: Con
 def test_what_staff_set_comes_before_the_settings_until_they_take_it_back(
     configure: Configure,
 ) -> None:
-    configure(SHOP_DAY_LIMIT=1)
+    configure(BUDGET={"day": 1})
     bought()
     KillSwitch.change_budget("ada", day_generations=3)
     assert purse.budget_left(NOON) == purse.Left(2)

@@ -13,11 +13,12 @@ import pytest
 from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-from glam_tryon.conf import api_key, conf
+from glam_tryon.conf import conf
 from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.providers.api_key import api_key
 from glam_tryon.providers.glam.client import GlamClient
 from glam_tryon.sandbox import Sandbox
-from glam_tryon.secret import Secret
+from glam_tryon.validators import Secret
 from glam_tryon.worker.poller import Poller
 from glam_tryon.worker.provider_client import glam_client
 

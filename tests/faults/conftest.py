@@ -92,7 +92,7 @@ def faults(glam: Sandbox) -> Callable[..., None]:
 
 @pytest.fixture
 def configure(settings: Any, glam: Sandbox) -> Callable[..., None]:
-    """``configure(MAX_RESULTS=2)`` changes settings of ``GLAM_TRYON``."""
+    """``configure(MAX_PARALLEL=2)`` changes settings of ``GLAM_TRYON``."""
 
     def configure(**values: Any) -> None:
         settings.GLAM_TRYON = {**settings.GLAM_TRYON, **values}

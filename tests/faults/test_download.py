@@ -65,11 +65,11 @@ def test_fault_24_a_redirect_of_the_result_is_not_followed(
     order: Order,
     engine: Engine,
     faults: Faults,
-    configure: Configure,
+    constants: Configure,
     glam: Sandbox,
     hold_invariants: Hold,
 ) -> None:
-    configure(RESULT_WINDOW_SECONDS=60)
+    constants("worker.steps.store", RESULT_WINDOW_SECONDS=60)
     with Server(answer(picture())) as elsewhere:
         to = {"redirect": f"{elsewhere.url}/a.jpg"}
         faults({"on": "result", "do": to})
@@ -153,12 +153,12 @@ def test_faults_26_27_28_29_bytes_that_are_no_picture_are_thrown_away(
     order: Order,
     engine: Engine,
     faults: Faults,
-    configure: Configure,
+    constants: Configure,
     glam: Sandbox,
     media_root: Any,
     hold_invariants: Hold,
 ) -> None:
-    configure(MAX_RESULT_BYTES=1_000_000)
+    constants("worker.steps.store", MAX_RESULT_BYTES=1_000_000)
     faults({"on": "result", "do": {"result": kind}})
     job = order()
     engine.pump()
@@ -173,11 +173,11 @@ def test_fault_26_an_empty_result_is_asked_for_again_until_its_window_is_over(
     order: Order,
     engine: Engine,
     faults: Faults,
-    configure: Configure,
+    constants: Configure,
     media_root: Any,
     hold_invariants: Hold,
 ) -> None:
-    configure(RESULT_WINDOW_SECONDS=60)
+    constants("worker.steps.store", RESULT_WINDOW_SECONDS=60)
     faults({"on": "result", "do": {"result": "empty"}})
     job = order()
     engine.pump()
@@ -227,12 +227,12 @@ def test_fault_27_a_download_that_breaks_off_is_done_again_and_shows_nobody_a_pa
     order: Order,
     engine: Engine,
     faults: Faults,
-    configure: Configure,
+    constants: Configure,
     glam: Sandbox,
     media_root: Any,
     hold_invariants: Hold,
 ) -> None:
-    configure(DOWNLOAD_SECONDS=0.3, MAX_RESULT_BYTES=1_000_000)
+    constants("worker.steps.store", DOWNLOAD_SECONDS=0.3, MAX_RESULT_BYTES=1_000_000)
     faults({"on": "result", "nth": 1, "do": do})
     job = order()
     engine.once()
@@ -241,7 +241,7 @@ def test_fault_27_a_download_that_breaks_off_is_done_again_and_shows_nobody_a_pa
     engine.once()
     assert state(job)[0] == "storing"
     assert (job.results.count(), files_of(job, media_root)) == (0, [])
-    configure(DOWNLOAD_SECONDS=30)
+    constants("worker.steps.store", DOWNLOAD_SECONDS=30)
     engine.pump()
     assert (state(job), downloads(glam)) == (("ready", ""), 2)
     hold_invariants()

@@ -86,10 +86,12 @@ def test_fault_15_a_question_that_goes_wrong_is_asked_again(
     engine: Engine,
     faults: Faults,
     configure: Configure,
+    constants: Configure,
     glam: Sandbox,
     hold_invariants: Hold,
 ) -> None:
-    configure(READ_TIMEOUT_SECONDS=0.2, DEADLINE_SECONDS=0.4)
+    configure(DEADLINE_SECONDS=0.4)
+    constants("worker.provider_client", READ_TIMEOUT_SECONDS=0.2)
     faults({"on": "status", "nth": [1, 2, 3], "do": do})
     job = order()
     engine.pump()
@@ -315,11 +317,12 @@ def test_fault_21_several_pictures_are_stored_in_order_up_to_the_limit(
     order: Order,
     engine: Engine,
     faults: Faults,
-    configure: Configure,
+    constants: Configure,
     glam: Sandbox,
     hold_invariants: Hold,
 ) -> None:
-    configure(MAX_RESULTS=limit)
+    for step in ("poll", "store"):
+        constants(f"worker.steps.{step}", MAX_RESULTS=limit)
     faults({"on": "submit", "do": {"results": sent}})
     job = order()
     engine.pump()

@@ -154,13 +154,13 @@ def test_fault_31_a_storage_that_raises_is_tried_again_while_glam_still_has_the_
 
 def test_fault_31_a_storage_that_stays_away_never_makes_a_job_ready(
     order: Order,
-    configure: Configure,
+    constants: Configure,
     engine: Engine,
     use_storage: UseStorage,
     glam: Sandbox,
     hold_invariants: Hold,
 ) -> None:
-    configure(RESULT_WINDOW_SECONDS=60)
+    constants("worker.steps.store", RESULT_WINDOW_SECONDS=60)
     job = order()
     use_storage(Troubled, troubles=[raises(_client_error("SlowDown", 503))] * 1000)
     seconds = engine.pump()
@@ -296,13 +296,13 @@ def test_fault_32_a_full_disk_is_waited_out_and_leaves_no_part_of_a_file(
 
 def test_fault_32_a_disk_that_stays_full_fails_the_job_and_leaves_nothing(
     order: Order,
-    configure: Configure,
+    constants: Configure,
     engine: Engine,
     use_storage: UseStorage,
     media_root: Any,
     hold_invariants: Hold,
 ) -> None:
-    configure(RESULT_WINDOW_SECONDS=60)
+    constants("worker.steps.store", RESULT_WINDOW_SECONDS=60)
     job = order()
     use_storage(Troubled, troubles=[full] * 1000)
     engine.pump()
@@ -371,12 +371,12 @@ def test_fault_33_a_file_of_that_name_that_is_something_else_is_replaced(
 
 def test_fault_34_a_name_that_no_column_holds_is_never_written_to_a_row(
     order: Order,
-    configure: Configure,
+    constants: Configure,
     engine: Engine,
     use_storage: UseStorage,
     hold_invariants: Hold,
 ) -> None:
-    configure(RESULT_WINDOW_SECONDS=60)
+    constants("worker.steps.store", RESULT_WINDOW_SECONDS=60)
     job = order()
     use_storage(Endless)
     engine.pump()

@@ -29,7 +29,7 @@ Configure = Callable[..., None]
 Faults = Callable[..., None]
 Hold = Callable[..., None]
 
-SHORT = {"READ_TIMEOUT_SECONDS": 0.2, "DEADLINE_SECONDS": 0.4}
+SHORT = {"DEADLINE_SECONDS": 0.4}
 NEVER_FETCHED = {"never": True}
 
 
@@ -79,13 +79,15 @@ def test_fault_01_a_glam_that_cannot_be_reached_costs_nothing_and_is_asked_less_
     order: Order,
     engine: Engine,
     configure: Configure,
+    constants: Configure,
     stack: ExitStack,
     monkeypatch: pytest.MonkeyPatch,
     glam: Sandbox,
     hold_invariants: Hold,
 ) -> None:
     right = glam.base_url
-    configure(BASE_URL=address(stack, monkeypatch, glam), CONNECT_TIMEOUT_SECONDS=0.1)
+    configure(BASE_URL=address(stack, monkeypatch, glam))
+    constants("worker.provider_client", CONNECT_TIMEOUT_SECONDS=0.1)
     job = order()
     engine.once()
     assert state(job) == ("pending", code)
@@ -178,11 +180,13 @@ def test_faults_02_03_05_08_10_an_unclear_post_is_sent_again_once_its_photo_link
     order: Order,
     engine: Engine,
     configure: Configure,
+    constants: Configure,
     faults: Faults,
     glam: Sandbox,
     hold_invariants: Hold,
 ) -> None:
     configure(**SHORT)
+    constants("worker.provider_client", READ_TIMEOUT_SECONDS=0.2)
     ends_once_more(do, code, order, engine, faults, glam)
     hold_invariants()
 
@@ -194,11 +198,13 @@ def test_faults_02_03_05_08_10_an_unclear_post_whose_photo_was_fetched_waits_for
     order: Order,
     engine: Engine,
     configure: Configure,
+    constants: Configure,
     faults: Faults,
     glam: Sandbox,
     hold_invariants: Hold,
 ) -> None:
     configure(**SHORT)
+    constants("worker.provider_client", READ_TIMEOUT_SECONDS=0.2)
     ends_with_a_person(do, code, order, engine, faults, glam)
     hold_invariants()
 
@@ -344,20 +350,6 @@ def test_fault_05_an_outage_leaves_a_handful_unconfirmed_and_not_a_hundred(
     engine.work(60)
     assert TryOnJob.objects.filter(status="unconfirmed").count() == 2
     assert TryOnJob.objects.filter(status="pending").count() == 18
-    hold_invariants()
-
-
-def test_fault_05_a_503_with_retry_after_may_be_believed(
-    order: Order, engine: Engine, faults: Faults, configure: Configure, glam: Sandbox,
-    hold_invariants: Hold,
-) -> None:  # fmt: skip
-    configure(UNAVAILABLE_IS_REFUSED=True)
-    faults({"on": "submit", "nth": 1, "do": {"status": 503, "retry_after": 7}})
-    job = order()
-    engine.once()
-    assert (state(job), outcomes(job)) == (("pending", "unavailable"), ["refused"])
-    engine.pump()
-    assert state(job) == ("ready", "")
     hold_invariants()
 
 

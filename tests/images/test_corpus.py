@@ -37,7 +37,7 @@ from tests.storefront.shoppers import ask
 
 __all__ = ["product"]
 
-NO_LIMITS = {"VISITOR_DAY_LIMIT": None, "OPEN_LIMIT": None, "ADDRESS_DAY_LIMIT": None}
+NO_LIMITS = {"LIMITS": {"visitor_day": None, "open": None, "ip_day": None}}
 
 # Pillow warns of large pictures and of broken metadata, which a shop's process says and lives on.
 pytestmark = [

@@ -307,13 +307,9 @@ class TestARefusalBuysNothing:
         assert outcome.pauses
         assert elsewhere.connections == 0
 
-    def test_a_503_with_retry_after_is_refused_only_by_setting(self, serve, connect):
+    def test_a_503_with_retry_after_is_as_unclear_as_one_without(self, serve, connect):
         reply = answer(b"", 503, {"Retry-After": "7"})
         assert self.judged(serve, connect, reply).verdict is Verdict.AMBIGUOUS
-        outcome = self.judged(serve, connect, reply, unavailable_is_refused=True)
-        assert (outcome.verdict, outcome.retry_after_seconds) == (Verdict.REFUSED, 7.0)
-        outcome = self.judged(serve, connect, answer(b"", 503), unavailable_is_refused=True)
-        assert outcome.verdict is Verdict.AMBIGUOUS
 
 
 class TestAPostNeverGoesOverAKeptConnection:

@@ -71,7 +71,7 @@ def error(answer: Any) -> dict[str, Any]:
 def test_a_limit_is_429_with_words_and_the_moment_at_which_it_ends(
     client: Client, product: Product, house_model: PersonPhoto, configure: Configure
 ) -> None:
-    configure(VISITOR_DAY_LIMIT=1)
+    configure(LIMITS={"visitor_day": 1})
     order(client, product, house_model=house_model.pk)
     answer = ask(client, product, house_model=house_model.pk)
     said = error(answer)
@@ -88,7 +88,7 @@ def test_a_limit_is_429_with_words_and_the_moment_at_which_it_ends(
 def test_without_a_script_the_form_says_when_the_limit_ends(
     client: Client, product: Product, house_model: PersonPhoto, configure: Configure
 ) -> None:
-    configure(SHOP_MONTH_LIMIT=0)
+    configure(BUDGET={"month": 0})
     answer = client.post(start_url(product), {"house_model": house_model.pk})
     assert answer.status_code == 429
     assert "try-ons for this month. It goes on from" in answer.content.decode()
@@ -98,7 +98,7 @@ def test_without_a_script_the_form_says_when_the_limit_ends(
 def test_orders_are_counted_by_the_address_they_come_from(
     product: Product, house_model: PersonPhoto, configure: Configure
 ) -> None:
-    configure(ADDRESS_DAY_LIMIT=1)
+    configure(LIMITS={"ip_day": 1})
     order(Client(REMOTE_ADDR="9.9.9.1"), product, house_model=house_model.pk)
     answer = ask(Client(REMOTE_ADDR="9.9.9.2"), product, house_model=house_model.pk)
     assert (answer.status_code, error(answer)["code"]) == (429, "limit_address")
@@ -108,7 +108,7 @@ def test_orders_are_counted_by_the_address_they_come_from(
 def test_a_limit_without_an_end_gives_no_time(
     client: Client, product: Product, house_model: PersonPhoto, configure: Configure
 ) -> None:
-    configure(OPEN_LIMIT=1)
+    configure(LIMITS={"open": 1})
     order(client, product, house_model=house_model.pk)
     answer = ask(client, product, house_model=house_model.pk)
     assert (answer.status_code, error(answer)["code"]) == (429, "limit_open")
@@ -342,7 +342,7 @@ def test_a_limit_that_ends_soon_is_never_said_to_end_at_once(
     configure: Configure,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    configure(SHOP_DAY_LIMIT=0)
+    configure(BUDGET={"day": 0})
     late = timezone.now() - timedelta(seconds=5)
     monkeypatch.setattr("glam_tryon.limits.budget.ends_at", lambda _period, _now: late)
     assert ask(client, product, house_model=house_model.pk)["Retry-After"] == "1"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,8 @@ class Pollers:
         self.claims = folder / "claims.jsonl"
         #: Each child that ended, in the order of their ends.
         self.ends: queue.Queue[Child] = queue.Queue()
+        #: Constants of the package that pollers get other values for, by dotted path.
+        self.constants: Mapping[str, Any] = {}
         self._children: dict[int, Child] = {}
         self._started: queue.Queue[Child] = queue.Queue()
 
@@ -121,6 +123,7 @@ class Pollers:
             "claims": str(self.claims) if note_claims else "",
             "log": str(self.log),
             "glam_tryon": settings.GLAM_TRYON,
+            "constants": dict(self.constants),
             "media_root": str(settings.MEDIA_ROOT),
             "database": str(connection.settings_dict["NAME"]),
         }

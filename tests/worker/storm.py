@@ -26,16 +26,18 @@ PARALLEL = 24
 LEASE_SECONDS = 2
 ANYWHERE = "anywhere"
 #: What changes in ``GLAM_TRYON`` for a storm. A job that is unconfirmed and fetched holds its slot
-#: for ``JOB_MAX_AGE_SECONDS``. The kills come from outside, so no job is poison however many of its
-#: workers die.
+#: for ``JOB_MAX_AGE_SECONDS``.
 SETTINGS: dict[str, Any] = {
     "LEASE_SECONDS": LEASE_SECONDS,
     "UNFETCHED_GRACE_SECONDS": 1,
     "MAX_PARALLEL": PARALLEL,
     "JOB_MAX_AGE_SECONDS": 60,
-    "MAX_ATTEMPTS": 100,
-    "MAX_SUBMISSIONS": 100,
     "POLLER_THREADS": 4,
+}
+#: The kills come from outside, so no job is poison however many of its workers die.
+CONSTANTS: dict[str, Any] = {
+    "glam_tryon.worker.steps.MAX_ATTEMPTS": 100,
+    "glam_tryon.worker.steps.reconcile.MAX_SUBMISSIONS": 100,
 }
 PLACES = (
     "after_claim",
@@ -108,6 +110,7 @@ class Storm:
         backlog: int = 6,
     ) -> None:
         self.pollers = pollers
+        pollers.constants = CONSTANTS
         self.glam = glam
         self.order = order
         self.random = random.Random(seed)

@@ -48,7 +48,7 @@ def waiting(count: int) -> list[TryOnJob]:
 
 
 def test_an_intent_has_the_credits_and_the_price_of_its_moment(configure: Configure) -> None:
-    configure(PRICE_PER_CREDIT="0.07", CREDITS_PER_TRYON=2.0, CURRENCY="EUR")
+    configure(PRICE={"per_credit": "0.07", "credits_per_tryon": 2.0, "currency": "EUR"})
     waiting(1)
     claim_submissions(1)
     row = TryOnSubmission.objects.get()
@@ -58,7 +58,7 @@ def test_an_intent_has_the_credits_and_the_price_of_its_moment(configure: Config
 def test_no_more_is_claimed_than_the_budget_allows_and_the_rest_waits(
     configure: Configure,
 ) -> None:
-    configure(MAX_PARALLEL=10, SHOP_DAY_LIMIT=3)
+    configure(MAX_PARALLEL=10, BUDGET={"day": 3})
     waiting(8)
     assert len(claim_submissions(10)) == 3
     assert claim_submissions(10) == []
@@ -66,7 +66,7 @@ def test_no_more_is_claimed_than_the_budget_allows_and_the_rest_waits(
 
 
 def test_eight_workers_at_once_never_claim_one_more_than_the_budget(configure: Configure) -> None:
-    configure(MAX_PARALLEL=100, SHOP_MONTH_LIMIT=13)
+    configure(MAX_PARALLEL=100, BUDGET={"month": 13})
     waiting(60)
     claimed: list[int] = []
     errors: list[Exception] = []
@@ -99,7 +99,7 @@ def test_nothing_is_claimed_while_staff_stopped_the_shop() -> None:
 
 
 def test_a_budget_that_was_used_up_is_not_counted_in_each_round(configure: Configure) -> None:
-    configure(SHOP_DAY_LIMIT=0)
+    configure(BUDGET={"day": 0})
     waiting(1)
     assert claim_submissions(1) == []
     KillSwitch.change_budget("ada", day_generations=1)
@@ -130,7 +130,7 @@ def test_a_stopped_shop_finishes_what_glam_has_and_sends_nothing_more(
 def test_a_claim_counts_in_the_period_for_which_its_budget_was_read(
     configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure(SHOP_DAY_LIMIT=1, MAX_PARALLEL=5)
+    configure(MAX_PARALLEL=5, BUDGET={"day": 1})
     waiting(2)
     before = datetime(2026, 11, 15, 23, 59, 59, 999000, tzinfo=UTC)
     monkeypatch.setattr("glam_tryon.worker.slots.database_time", lambda _using: before)
@@ -148,7 +148,7 @@ def test_four_pollers_send_exactly_what_the_budget_allows_and_go_on_when_it_is_r
 ) -> None:
     mine = [order() for _ in range(16)]
     # Ordered before the budget was cut: an order that it will not reach is refused at once.
-    configure(MAX_PARALLEL=6, SHOP_DAY_LIMIT=7)
+    configure(MAX_PARALLEL=6, BUDGET={"day": 7})
     glam.max_parallel = 6
     # Two are refused, and what they would have cost is there for others.
     glam.faults = FaultScript.from_rules([{"on": "submit", "nth": [2, 5], "do": {"status": 422}}])

@@ -19,7 +19,10 @@ pytestmark = [pytest.mark.database("sqlite"), pytest.mark.django_db(transaction=
 
 @pytest.fixture
 def explorer(
-    order: Callable[..., TryOnJob], settings: Any, monkeypatch: pytest.MonkeyPatch
+    order: Callable[..., TryOnJob],
+    settings: Any,
+    constants: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Explorer]:
     """An explorer that stands at a pending job; time passes only when it says so."""
     settings.GLAM_TRYON = {
@@ -27,12 +30,12 @@ def explorer(
         "API_KEY": "key",
         "PUBLIC_BASE_URL": "https://shop.example",
         "MAX_PARALLEL": 10,
-        "MAX_SUBMISSIONS": SUBMISSIONS,
-        "MAX_ATTEMPTS": 100,
         "LEASE_SECONDS": 3600,
         "UNFETCHED_GRACE_SECONDS": 86_400,
         "JOB_MAX_AGE_SECONDS": 600_000,
     }
+    constants("worker.steps", MAX_ATTEMPTS=100)
+    constants("worker.steps.reconcile", MAX_SUBMISSIONS=SUBMISSIONS)
     machine = Machine(order())
     with machine.installed(monkeypatch):
         yield Explorer(machine)

@@ -12,14 +12,13 @@ from django.contrib.auth.models import Permission
 from django.db import connections
 
 from glam_tryon import jobs
-from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
 from glam_tryon.worker import slots
 from glam_tryon.worker.claim import Claimed, claim_steps
 from glam_tryon.worker.slots import claim_submissions
-from glam_tryon.worker.steps import advance
+from glam_tryon.worker.steps import MAX_ATTEMPTS, advance
 from glam_tryon.worker.steps.reconcile import reconcile
 from glam_tryon.worker.steps.submit import _may_send, _write
 
@@ -127,7 +126,7 @@ def test_a_job_that_kills_its_workers_waits_for_a_person_while_glam_may_be_drawi
     job, submission = to_send()
     assert _may_send(job, submission)
     assert TryOnSubmission.objects.fetch_photo(submission.token)
-    TryOnJob.objects.update(attempts=conf.MAX_ATTEMPTS)
+    TryOnJob.objects.update(attempts=MAX_ATTEMPTS)
     advance(claimed_again())
     advance(claimed_again())
     job = TryOnJob.objects.get()

@@ -36,7 +36,7 @@ def repeats(glam: Sandbox, settings: Any) -> Callable[..., None]:
     """Free repeats, as in a shop; ``repeats(NAME=value)`` changes other settings."""
 
     def configure(**values: Any) -> None:
-        settings.GLAM_TRYON = {**settings.GLAM_TRYON, "FREE_REPEATS": True, **values}
+        settings.GLAM_TRYON = {**settings.GLAM_TRYON, "REUSE_RESULTS": True, **values}
 
     configure()
     return configure
@@ -147,7 +147,7 @@ def test_the_wish_to_keep_the_photo_is_granted_although_none_was_needed(
 def test_without_the_setting_everything_is_drawn(
     upload: Order, repeats: Callable[..., None]
 ) -> None:
-    repeats(FREE_REPEATS=False)
+    repeats(REUSE_RESULTS=False)
     assert upload() != upload()
 
 
@@ -278,7 +278,7 @@ def test_a_copy_needs_no_budget_and_no_limit_but_the_shop_must_be_open(
 ) -> None:
     order()
     drain()
-    repeats(SHOP_DAY_LIMIT=0, VISITOR_DAY_LIMIT=0, OPEN_LIMIT=0)
+    repeats(BUDGET={"day": 0}, LIMITS={"visitor_day": 0, "open": 0})
     second = order()
     drain()
     assert ready(second)

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import django
@@ -90,6 +91,11 @@ def poll_as_ordered(order: dict[str, Any]) -> None:
     logging.basicConfig(level="INFO", format="%(process)d %(levelname)s %(name)s %(message)s")
     settings.GLAM_TRYON = order["glam_tryon"]
     settings.MEDIA_ROOT = order["media_root"]
+    for path, value in order["constants"].items():
+        module, _, name = path.rpartition(".")
+        if not hasattr(found := import_module(module), name):
+            raise AttributeError(f"{path} is no constant")
+        setattr(found, name, value)
     connections["default"].settings_dict["NAME"] = order["database"]
     if order["claims"]:
         note_claims(order["claims"])

@@ -12,7 +12,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.csv_cells import safe_cells
+from glam_tryon.analytics.csv_cells import safe_cells
 from glam_tryon.models import TryOnJob
 
 #: The file's columns, for programs as well: never translated. No person is among them.

@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from glam_tryon.admin.formatting import instant
 from glam_tryon.admin.operations.live_state import LiveState, read_live_state
 from glam_tryon.admin.pages import admin_url
-from glam_tryon.conf import conf
 from glam_tryon.limits.budget import MONTH_OVER, Left, budget_left
 from glam_tryon.messages import moment_words
 from glam_tryon.models import KillSwitch
+from glam_tryon.worker.health import HEALTH_ROUND_SECONDS
 
 #: Codes of the blockers: the kill switch, and a budget that is used up.
 STOPPED, BUDGET = "stopped", "budget"
@@ -84,7 +84,7 @@ def _no_poller(now: LiveState) -> Iterator[Alert]:
     seen = now.state.last_round_at
     if seen is None:
         yield Alert("no_poller", _("No poller has ever run: start manage.py poll_tryon_jobs."))
-    elif (timezone.now() - seen).total_seconds() > conf.HEALTH_ROUND_SECONDS:
+    elif (timezone.now() - seen).total_seconds() > HEALTH_ROUND_SECONDS:
         text = _("No poller works since %(time)s: start manage.py poll_tryon_jobs.")
         yield Alert("no_poller", text % {"time": _clock(seen)})
 

@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from glam_tryon.conf import conf, is_loopback
+from glam_tryon.conf import conf
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, SettingError, UnsafeResultURL
 from glam_tryon.providers.base import Outcome, Verdict
 from glam_tryon.providers.download import fetch_bytes
 from glam_tryon.signed_urls import probe_link
+from glam_tryon.validators import is_loopback_url
 from glam_tryon.worker.provider_client import glam_client
 
 
@@ -94,7 +95,7 @@ def check_public_url() -> list[CheckResult]:
         text = _("Something answered, but not this shop: it did not know its own link.")
         return [CheckResult(question, False, text, _("Check PUBLIC_BASE_URL and SECRET_KEY."))]
     host = urlsplit(conf.PUBLIC_BASE_URL).hostname or ""
-    if is_loopback(conf.PUBLIC_BASE_URL):
+    if is_loopback_url(conf.PUBLIC_BASE_URL):
         text = _("Yes, but only on this machine: right for the sandbox, useless for Glam itself.")
         return [CheckResult(question, True, text)]
     text = _("Yes. %(host)s gave what stands behind a signed link, as it would give it to Glam.")
@@ -107,8 +108,7 @@ def _fetch(link: str) -> bytes:
     return fetch_bytes(
         link,
         result_hosts=[f"{parts.hostname}{port}"],
-        allow_loopback=is_loopback(conf.BASE_URL),
-        connect_timeout_seconds=conf.CONNECT_TIMEOUT_SECONDS,
+        allow_loopback=is_loopback_url(conf.BASE_URL),
         read_timeout_seconds=PROBE_SECONDS,
         deadline_seconds=PROBE_SECONDS,
         max_bytes=_MOST_BYTES,

@@ -27,8 +27,8 @@ from glam_tryon.limits.budget import Budget
 
 def spending(figures: Figures, budget: Budget) -> Section:
     """In money where a price is set, otherwise in generations."""
-    today, currency = figures.choice.today, conf.CURRENCY
-    in_money = conf.PRICE_PER_CREDIT is not None
+    today, currency = figures.choice.today, conf.PRICE.currency
+    in_money = conf.PRICE.per_credit is not None
     generations, money = figures.generations(), figures.money(currency)
     daily: Mapping[date, Decimal] = money if in_money else generations
     limit = budget.money if in_money else budget.generations

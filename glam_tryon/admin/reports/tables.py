@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from glam_tryon.csv_cells import safe_cells
+from glam_tryon.analytics.csv_cells import safe_cells
 
 NOTHING = "\N{EN DASH}"
 

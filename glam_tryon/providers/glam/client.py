@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from requests import PreparedRequest, Request
 
-from glam_tryon.providers.base import Fetched, Outcome, Submitted, Uploaded, Verdict
+from glam_tryon.providers.base import (
+    CONNECT_TIMEOUT_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    Fetched,
+    Outcome,
+    Submitted,
+    Uploaded,
+    Verdict,
+)
 from glam_tryon.providers.connections import Exchange
 from glam_tryon.providers.glam.outcomes import is_event_id, judge_fetch, judge_submit, judge_upload
 from glam_tryon.providers.http import TimedAdapter, converse, tls_context
 from glam_tryon.providers.response import Answer, Silence
-from glam_tryon.secret import Secret
+from glam_tryon.validators import Secret, http_url
 
 
 class GlamClient:
@@ -32,7 +40,6 @@ class GlamClient:
         read_timeout_seconds: longest silence within an answer.
         deadline_seconds: longest whole exchange.
         max_body_bytes: a longer answer is not read.
-        unavailable_is_refused: take a 503 with ``Retry-After`` for "nothing was bought".
         pool_size: connections that are kept open for further requests.
         ca_bundle: a file of CA certificates in place of the bundle of ``requests``.
 
@@ -45,28 +52,24 @@ class GlamClient:
         *,
         api_key: str | Callable[[], str],
         base_url: str,
-        connect_timeout_seconds: float = 5.0,
-        read_timeout_seconds: float = 20.0,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
         deadline_seconds: float = 30.0,
         max_body_bytes: int = 1_048_576,
-        unavailable_is_refused: bool = False,
         pool_size: int = 16,
         ca_bundle: str | None = None,
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("base_url must be an address like 'https://api.glam.ai/api/v1'")
-        if parts.query or parts.fragment or "@" in parts.netloc:
-            raise ValueError("base_url must have no user name, query or fragment")
+        try:
+            self._base_url = http_url(base_url)
+        except ValueError as error:
+            raise ValueError(f"base_url {error}") from None
         self._api_key = Secret(api_key) if isinstance(api_key, str) else api_key
-        self._base_url = base_url.rstrip("/")
         self._connect_timeout_seconds = connect_timeout_seconds
         self._read_timeout_seconds = read_timeout_seconds
         self._deadline_seconds = deadline_seconds
         self._max_body_bytes = max_body_bytes
-        self._unavailable_is_refused = unavailable_is_refused
         self._pool_size = pool_size
-        self._tls = tls_context(ca_bundle) if parts.scheme == "https" else None
+        self._tls = tls_context(ca_bundle) if self._base_url.startswith("https:") else None
         self._open()
 
     def submit(
@@ -94,7 +97,7 @@ class GlamClient:
         heard = self._ask(
             "POST", "/tryon", key, fresh=True, before_write=before_write, content={"json": body}
         )
-        return judge_submit(heard, unavailable_is_refused=self._unavailable_is_refused, secret=key)
+        return judge_submit(heard, secret=key)
 
     def fetch(self, event_id: str) -> Fetched:
         """Ask how a generation is getting on [doc]; free, so it may be asked as often as needed.
@@ -117,7 +120,7 @@ class GlamClient:
         key = self._key()
         files = {"file": (filename, content, content_type)}
         heard = self._ask("POST", "/upload", key, fresh=True, content={"files": files})
-        return judge_upload(heard, unavailable_is_refused=self._unavailable_is_refused, secret=key)
+        return judge_upload(heard, secret=key)
 
     def close(self) -> None:
         """Close the connections that are kept; a later request opens new ones."""

@@ -61,7 +61,6 @@ _UPLOAD = {
     408: _Row(Verdict.AGAIN, "request_timeout", breaker=True),
 }
 _NO_CREDITS = _Row(Verdict.REFUSED, "no_credits", pauses=True)
-_UNAVAILABLE = _Row(Verdict.REFUSED, "unavailable", breaker=True)
 
 _NOT_SENT = {
     "bad_key": _Row(Verdict.NOT_SENT, "bad_key", pauses=True),
@@ -93,20 +92,15 @@ def is_event_id(value: object) -> bool:
     )
 
 
-def judge_submit(
-    heard: Heard, *, unavailable_is_refused: bool = False, secret: str = ""
-) -> Submitted:
+def judge_submit(heard: Heard, *, secret: str = "") -> Submitted:
     """Say what a POST for a generation came to.
 
-    ``unavailable_is_refused`` believes a 503 with ``Retry-After``: Glam took nothing. ``secret``
-    is the key, taken out of whatever text is kept.
+    ``secret`` is the key, taken out of whatever text is kept.
     """
     if isinstance(heard, Silence):
         return Submitted(_silent(heard, Verdict.AMBIGUOUS, breaker=True))
     if not _is_success(heard):
         row = _row(_SUBMIT, heard, _Row(Verdict.AMBIGUOUS, "unknown_status", breaker=True))
-        if heard.status == 503 and unavailable_is_refused and heard.retry_after:
-            row = _UNAVAILABLE
         return Submitted(_refused(row, heard, secret))
     value = parse(heard.body)
     event_id = value.get("event_id") if isinstance(value, dict) else None
@@ -143,16 +137,12 @@ def judge_fetch(heard: Heard, *, secret: str = "") -> Fetched:
     )
 
 
-def judge_upload(
-    heard: Heard, *, unavailable_is_refused: bool = False, secret: str = ""
-) -> Uploaded:
+def judge_upload(heard: Heard, *, secret: str = "") -> Uploaded:
     """Say what an upload came to [seen]; arguments as for ``judge_submit``."""
     if isinstance(heard, Silence):
         return Uploaded(_silent(heard, Verdict.AGAIN, breaker=True))
     if not _is_success(heard):
         row = _row(_UPLOAD, heard, _Row(Verdict.AGAIN, "unknown_status", breaker=True))
-        if heard.status == 503 and unavailable_is_refused and heard.retry_after:
-            row = _UNAVAILABLE
         return Uploaded(_refused(row, heard, secret))
     value = parse(heard.body)
     file_url = value.get("file_url") if isinstance(value, dict) else None

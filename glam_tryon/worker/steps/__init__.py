@@ -6,7 +6,6 @@ import logging
 
 from django.db import router
 
-from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import AT_GLAM, CLOSED, Status
 from glam_tryon.worker.bulk_update import PollUpdate
@@ -22,6 +21,9 @@ from glam_tryon.worker.steps.submit import submit
 
 logger = logging.getLogger("glam_tryon.worker")
 
+#: Claims of one step without progress before the job is stopped as poison.
+MAX_ATTEMPTS = 3
+
 
 def advance(claimed: Claimed) -> PollUpdate | None:
     """Do the next step of one claimed job. May run twice for the same step.
@@ -29,7 +31,7 @@ def advance(claimed: Claimed) -> PollUpdate | None:
     Returns what is still to be written, when it can wait to be written with other jobs.
     """
     job = claimed.job
-    if job.attempts > conf.MAX_ATTEMPTS and job.status not in CLOSED:
+    if job.attempts > MAX_ATTEMPTS and job.status not in CLOSED:
         _stop_poison(job, claimed.submission)
     elif claimed.intent and claimed.submission is not None:
         submit(job, claimed.submission)

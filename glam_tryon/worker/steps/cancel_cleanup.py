@@ -7,7 +7,7 @@ from django.db import router
 from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Status
-from glam_tryon.providers.base import RemoteStatus, Verdict
+from glam_tryon.providers.base import CONNECT_TIMEOUT_SECONDS, RemoteStatus, Verdict
 from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.provider_client import glam_client
 from glam_tryon.worker.steps.dispatch import dispatch
@@ -47,6 +47,6 @@ def _is_over(submission: TryOnSubmission) -> bool:
     if retry_on_db_error(lambda: mine.close_unsent("canceled")):
         return True
     # A POST that may still be on its way is waited for: its answer would name the event.
-    if not mine.older_than(conf.CONNECT_TIMEOUT_SECONDS + conf.DEADLINE_SECONDS).exists():
+    if not mine.older_than(CONNECT_TIMEOUT_SECONDS + conf.DEADLINE_SECONDS).exists():
         return False
     return bool(retry_on_db_error(mine.give_up))

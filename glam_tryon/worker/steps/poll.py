@@ -24,7 +24,7 @@ from glam_tryon.worker.poll_interval.next_poll import (
 )
 from glam_tryon.worker.provider_client import glam_client
 from glam_tryon.worker.steps.dispatch import SUBMITTED, dispatch
-from glam_tryon.worker.steps.store import store
+from glam_tryon.worker.steps.store import MAX_RESULTS, store
 from glam_tryon.worker.steps.submit import pause_submitting
 from glam_tryon.worker.wakeup import slot_freed
 
@@ -33,6 +33,8 @@ logger = logging.getLogger("glam_tryon.worker")
 #: READY without a picture is asked about so often, so many seconds apart.
 EMPTY_ANSWERS, EMPTY_SECONDS = 3, 20.0
 NO_MEDIA = "no_media"
+#: How long Glam may answer 404 about a new event before the job is given up as lost.
+LOST_GRACE_SECONDS = 120.0
 
 
 def poll(claimed: Claimed) -> PollUpdate | None:
@@ -84,7 +86,7 @@ def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Fetched, now:
     if outcome.throttled:
         retry_on_db_error(lambda: ProviderState.throttle_polls(conf.MAX_POLLS_PER_SECOND))
         clear_load()
-    if outcome.code == "not_found" and _older(submission, conf.LOST_GRACE_SECONDS, now):
+    if outcome.code == "not_found" and _older(submission, LOST_GRACE_SECONDS, now):
         fail(job, submission, "lost", "Glam does not know this event; it may be on the bill.")
     elif _older(submission, conf.JOB_MAX_AGE_SECONDS, now):
         fail(job, submission, "expired", f"No answer in time: {outcome.code} {outcome.detail}")
@@ -131,13 +133,13 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
         else:
             retry_on_db_error(lambda: job.snooze(EMPTY_SECONDS, code=NO_MEDIA))
         return
-    if len(addresses) > conf.MAX_RESULTS:
-        logger.info("job %s: %d results, %d stored", job.pk, len(addresses), conf.MAX_RESULTS)
+    if len(addresses) > MAX_RESULTS:
+        logger.info("job %s: %d results, %d stored", job.pk, len(addresses), MAX_RESULTS)
     using = router.db_for_write(TryOnJob)
 
     def write() -> bool:
         with transaction.atomic(using):
-            moved = job.start_storing(addresses[: conf.MAX_RESULTS], conf.LEASE_SECONDS)
+            moved = job.start_storing(addresses[:MAX_RESULTS], conf.LEASE_SECONDS)
             if moved:
                 # Glam is done: the slot is free before the pictures are fetched.
                 TryOnSubmission.objects.using(using).filter(pk=submission.pk).free_slot()
@@ -145,7 +147,7 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
 
     if retry_on_db_error(write):
         slot_freed()
-        job.media_urls = addresses[: conf.MAX_RESULTS]
+        job.media_urls = addresses[:MAX_RESULTS]
         job.errors = 0
         crashpoint("after_ready")
         store(job)

@@ -16,6 +16,8 @@ from glam_tryon.worker.db_connections import retry_on_db_error
 logger = logging.getLogger("glam_tryon.worker")
 
 WORKER_DIED = "worker_died"
+#: How often one job is sent automatically while its sending stays unclear.
+MAX_SUBMISSIONS = 5
 
 
 def reconcile(job: TryOnJob) -> None:
@@ -55,7 +57,7 @@ def _after_grace(job: TryOnJob, submission: TryOnSubmission) -> None:
             unclear = TryOnSubmission.objects.using(using).filter(
                 job_id=job.pk, outcome=TryOnSubmission.Outcome.REVOKED
             )
-            if (number := unclear.count()) >= conf.MAX_SUBMISSIONS:
+            if (number := unclear.count()) >= MAX_SUBMISSIONS:
                 moved = job.fail(
                     "gave_up",
                     f"{number} submits stayed unclear: {submission.code}",

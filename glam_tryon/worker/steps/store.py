@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import router, transaction
 
-from glam_tryon.conf import conf, is_loopback
+from glam_tryon.conf import conf
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, UnsafeResultURL
 from glam_tryon.files import delete_for_good, private_storage
 from glam_tryon.images.compare import SAME_BELOW, difference, is_blank
@@ -19,6 +19,7 @@ from glam_tryon.models.result import result_folder, result_name
 from glam_tryon.models.status import Status
 from glam_tryon.providers.base import Fetched, RemoteStatus
 from glam_tryon.providers.download import fetch_bytes
+from glam_tryon.validators import is_loopback_url
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import retry_on_db_error
@@ -31,6 +32,12 @@ logger = logging.getLogger("glam_tryon.worker")
 
 #: How often bytes that are no picture are fetched again: a proxy's error page may pass.
 REFUSED_TRIES = 3
+#: How many pictures of one job are stored.
+MAX_RESULTS = 4
+#: Largest result, and longest download of one.
+MAX_RESULT_BYTES, DOWNLOAD_SECONDS = 20 * 1024 * 1024, 60.0
+#: How long a finished result is fetched again before it is given up.
+RESULT_WINDOW_SECONDS = 3600.0
 
 
 class NothingDrawn(ResultRefused):
@@ -102,9 +109,9 @@ def _store_one(job: TryOnJob, position: int, address: str) -> TryOnResult:
     content = fetch_bytes(
         address,
         result_hosts=conf.RESULT_HOSTS,
-        allow_loopback=is_loopback(conf.BASE_URL),
-        deadline_seconds=conf.DOWNLOAD_SECONDS,
-        max_bytes=conf.MAX_RESULT_BYTES,
+        allow_loopback=is_loopback_url(conf.BASE_URL),
+        deadline_seconds=DOWNLOAD_SECONDS,
+        max_bytes=MAX_RESULT_BYTES,
     )
     crashpoint("after_download")
     picture = inspect_picture(content)
@@ -184,7 +191,7 @@ def _later(job: TryOnJob, trouble: _Trouble) -> None:
 def _window_over(job: TryOnJob) -> bool:
     using = router.db_for_write(TryOnTransition)
     begun = TryOnTransition.objects.using(using).filter(job_id=job.pk, status=Status.STORING)
-    return not begun.filter(at__gte=after(-conf.RESULT_WINDOW_SECONDS)).exists()
+    return not begun.filter(at__gte=after(-RESULT_WINDOW_SECONDS)).exists()
 
 
 def _find_addresses(job: TryOnJob) -> bool:
@@ -211,7 +218,7 @@ def _ask_for_fresh_addresses(job: TryOnJob) -> Fetched | None:
     answer = glam_client().fetch(submission.event_id)
     fresh = [url for url in dict.fromkeys(answer.media_urls) if isinstance(url, str)]
     if answer.status is RemoteStatus.READY and fresh:
-        wanted = fresh[: conf.MAX_RESULTS]
+        wanted = fresh[:MAX_RESULTS]
         if retry_on_db_error(lambda: job.renew_addresses(wanted)):
             job.media_urls = wanted
     return answer

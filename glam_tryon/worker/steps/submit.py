@@ -6,10 +6,11 @@ import logging
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, router, transaction
 
-from glam_tryon.conf import api_key, conf
+from glam_tryon.conf import conf
 from glam_tryon.exceptions import HookFailed, PhotoRefused, SettingError
 from glam_tryon.hooks import consult, hook_of
 from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.providers.api_key import api_key
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
 from glam_tryon.worker.counters import count
@@ -219,6 +220,8 @@ def _unclear(job: TryOnJob, submission: TryOnSubmission, outcome: Outcome) -> No
 
 
 HOOK = "MODERATE_PHOTO"
+#: Longest wait for its answer.
+MODERATE_SECONDS = 15.0
 
 
 def moderate(job: TryOnJob, photo: PersonPhoto) -> None:
@@ -233,7 +236,7 @@ def moderate(job: TryOnJob, photo: PersonPhoto) -> None:
         return
     with photo.image.open("rb") as opened:
         content = opened.read()
-    seconds = conf.MODERATE_SECONDS
+    seconds = MODERATE_SECONDS
     asked = run_with_timeout(
         seconds, lambda: consult(HOOK, content, job=job), "glam_tryon_moderation"
     )
