@@ -33,7 +33,7 @@ from benchmarks.database import tidied
 from benchmarks.table import table
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.models.status import OPEN
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker.poller import Poller
@@ -88,7 +88,7 @@ def order(count: int) -> None:
 
 def one_run(parallel: int, seconds: list[float]) -> tuple[float, tuple[int, int, int]]:
     """Return the seconds from the first submit to the last job's end, and Glam's own counts."""
-    for model in (TryOnSubmission, TryOnJob, PersonPhoto, Product, ProviderState):
+    for model in (TryOnSubmission, TryOnJob, PersonPhoto, Product, Account):
         model.objects.all().delete()
     connections.close_all()
     ours, theirs = multiprocessing.Pipe()

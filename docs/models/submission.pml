@@ -44,7 +44,7 @@ typedef Submission {
 };
 Submission sub[SUBS + 1];
 byte last = 0;
-bool allotting = false;         /* the lock of ProviderState: one claim of slots at a time */
+bool allotting = false;         /* the lock of Account: one claim of slots at a time */
 
 /* Glam's side, and what only an observer of everything knows. */
 typedef Post { bool written; bool taken; bool said_no; bool drawn; bool over; bool asked };

@@ -2,7 +2,7 @@
 
 from glam_tryon.admin.batches.batch_admin import TryOnBatchAdmin
 from glam_tryon.admin.jobs.job_admin import TryOnJobAdmin
-from glam_tryon.admin.operations.operations_admin import ProviderStateAdmin
+from glam_tryon.admin.operations.operations_admin import AccountAdmin
 from glam_tryon.admin.privacy.consent_admin import ConsentRecordAdmin, ConsentTextAdmin
 from glam_tryon.admin.privacy.personal_data import TryOnDataActions
 from glam_tryon.admin.privacy.receipt_admin import DeletionReceiptAdmin
@@ -12,12 +12,12 @@ from glam_tryon.admin.reports.dashboard import DashboardAdmin
 from glam_tryon.admin.reports.ledger_admin import TryOnSubmissionAdmin
 
 __all__ = [
+    "AccountAdmin",
     "ConsentRecordAdmin",
     "ConsentTextAdmin",
     "DashboardAdmin",
     "DeletionReceiptAdmin",
     "PersonPhotoAdmin",
-    "ProviderStateAdmin",
     "TryOnAdminMixin",
     "TryOnBatchAdmin",
     "TryOnDataActions",

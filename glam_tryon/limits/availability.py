@@ -14,7 +14,7 @@ from glam_tryon.conf import conf
 from glam_tryon.exceptions import OrderRefused, SettingError
 from glam_tryon.garments import garment_of
 from glam_tryon.hooks import consult
-from glam_tryon.models import KillSwitch, ProviderState
+from glam_tryon.models import Account
 from glam_tryon.providers.api_key import api_key
 
 #: The hook that ``ALLOW_REQUEST`` names. It gets the request that orders, None where a program
@@ -103,31 +103,29 @@ def is_paused() -> bool:
 
     A pause about a key that was replaced meanwhile is none: the next job ends it.
     """
-    if is_stopped():
-        return True
-    state = ProviderState.load()
-    if not state.paused_at:
-        return False
+    account = Account.read()
+    if account.stopped_at or not account.paused_at:
+        return account.stopped_at is not None
     try:
-        return not state.resumes_with(api_key())
+        return not account.resumes_with(api_key())
     except SettingError:
         return True
 
 
 def is_stopped() -> bool:
     """Say whether staff stopped the try-ons: no orders, no submits; what is drawn is finished."""
-    return KillSwitch.load().stopped_at is not None
+    return Account.read().stopped_at is not None
 
 
-def stop(by: Any, why: str = "") -> bool:
+def stop(by: Any, reason: str = "") -> bool:
     """Stop the try-ons; ``by`` is the user who does. Returns False when they were stopped already.
 
     Orders are refused from the next request on, and each poller sends nothing from its next round
     on. Jobs that wait go on waiting.
     """
-    return KillSwitch.stop(str(by), why)
+    return Account.stop(str(by), reason)
 
 
 def go_on() -> bool:
     """Let try-ons go on. Returns False when they were not stopped."""
-    return KillSwitch.go_on()
+    return Account.go_on()

@@ -13,7 +13,7 @@ from django.utils.formats import number_format
 
 from glam_tryon.conf import conf
 from glam_tryon.limits.period import Period, begins_at, ends_at
-from glam_tryon.models import KillSwitch, TryOnSubmission
+from glam_tryon.models import Account, TryOnSubmission
 from glam_tryon.models.clock import database_time
 
 #: Codes of what is used up, as in ``words``: the shop's day, and its month.
@@ -85,9 +85,9 @@ class Left:
     ends_at: datetime | None = None
 
 
-def budgets(switch: KillSwitch | None = None) -> dict[Period, Budget]:
+def budgets(account: Account | None = None) -> dict[Period, Budget]:
     """Return the budget of each period: what staff set, otherwise what the settings say."""
-    row = switch or KillSwitch.load()
+    row = account or Account.read()
     given = conf.BUDGET
 
     def chosen(mine: int | None, settings: int | None) -> int | None:
@@ -114,14 +114,14 @@ def spent(period: Period = "month", now: datetime | None = None) -> Spent:
 
 
 def budget_left(
-    now: datetime | None = None, *, switch: KillSwitch | None = None, waiting: int = 0
+    now: datetime | None = None, *, account: Account | None = None, waiting: int = 0
 ) -> Left:
     """Return what the budget allows now. Within the lock of the slots the answer is exact.
 
-    ``switch`` saves a query to who has the row already; ``waiting`` are generations that others
+    ``account`` saves a query to who has the row already; ``waiting`` are generations that others
     will have bought before.
     """
-    limits = budgets(switch)
+    limits = budgets(account)
     if all(each == Budget(None, None) for each in limits.values()):
         return Left(None)
     moment = now or _now()

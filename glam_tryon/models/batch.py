@@ -52,7 +52,7 @@ class TryOnBatch(models.Model):
     def lock(cls, using: str, pk: uuid.UUID) -> TryOnBatch | None:
         """Within a transaction: let nobody pause or resume it until that ends.
 
-        The first statement writes, as that of ``ProviderState.lock`` does and for its reasons.
+        The first statement writes, as that of ``Account.lock`` does and for its reasons.
         """
         rows = cls.objects.using(using).filter(pk=pk)
         rows.update(paused_at=models.F("paused_at"))

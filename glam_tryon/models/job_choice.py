@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from glam_tryon.models.person_photo import PersonPhoto
 from glam_tryon.models.result import TryOnResult
-from glam_tryon.models.status import AT_GLAM, CLOSED, OPEN, Status
+from glam_tryon.models.status import AT_PROVIDER, CLOSED, OPEN, Status
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.writer import WriterQuerySet
 
@@ -49,7 +49,7 @@ class JobChoice(WriterQuerySet["TryOnJob"]):
 
     def known_to_glam(self) -> Self:
         """Those at Glam, or failed, that Glam gave a name to."""
-        return self._named().filter(status__in=(Status.FAILED, *AT_GLAM), deleted_at=None)
+        return self._named().filter(status__in=(Status.FAILED, *AT_PROVIDER), deleted_at=None)
 
     def refetchable(self) -> Self:
         """Ready ones with their pictures, and those that failed after Glam had drawn them."""

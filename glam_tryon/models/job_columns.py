@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.files import private_storage
+from glam_tryon.models.account import DEFAULT_ACCOUNT
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.status import Priority, Queue, Status
 from glam_tryon.providers.base import MaskType
@@ -97,6 +98,8 @@ class JobColumns(models.Model):
         max_length=64, null=True, editable=False
     )
 
+    #: Whose key sends it, and whose slot it takes.
+    account = models.CharField(max_length=32, default=DEFAULT_ACCOUNT, editable=False)
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_message = models.CharField(_("error text"), max_length=500, blank=True)
     remote_status = models.CharField(_("Glam's status"), max_length=64, blank=True)

@@ -16,7 +16,7 @@ from glam_tryon.models.job_choice import JobChoice
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.statistics import AnalyticsEvent, Event
 from glam_tryon.models.status import (
-    AT_GLAM,
+    AT_PROVIDER,
     OPEN,
     REFETCHABLE,
     Priority,
@@ -83,7 +83,7 @@ class JobCrowd(JobChoice):
 
     def ask_all_again(self, keys: Keys, *, note: str) -> int:
         """Ask Glam about these now, as ``TryOnJob.ask_again`` does."""
-        origins = (Status.FAILED, *AT_GLAM)
+        origins = (Status.FAILED, *AT_PROVIDER)
         waits: dict[str, Any] = {"dispatched": "submitted", "finished_at": None, **_DUE, **_CLEAN}
         return len(self._move_all(keys, Status.IN_PROGRESS, origins, note=note, **waits))
 

@@ -9,7 +9,7 @@ from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.job_moves import JobMoves
 from glam_tryon.models.result import TryOnResult
-from glam_tryon.models.status import AT_GLAM, REFETCHABLE, Queue, Status
+from glam_tryon.models.status import AT_PROVIDER, REFETCHABLE, Queue, Status
 from glam_tryon.models.submission import TryOnSubmission
 
 
@@ -76,7 +76,7 @@ class JobWishes(JobMoves):
         """
         waiting = self._move(
             Status.IN_PROGRESS,
-            origins=(Status.FAILED, *AT_GLAM),
+            origins=(Status.FAILED, *AT_PROVIDER),
             fenced=False,
             note="asked again by hand",
             queue=Queue.UNDER_WAY,

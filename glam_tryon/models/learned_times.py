@@ -1,4 +1,4 @@
-"""How long this shop's try-ons took, as the engine remembers it."""
+"""How long an account's try-ons took, as the workers remember it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.models.account import DEFAULT_ACCOUNT
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.writer import WriterQuerySet
 
 
 class LearnedTimes(models.Model):
-    """One row for each mask type; ``weights`` is what ``duration_model.Memory`` keeps."""
+    """One row for each account and mask type; ``weights`` is a ``duration_model.Memory``."""
 
-    mask_type = models.CharField(_("replaces"), max_length=16, primary_key=True)
+    account = models.CharField(max_length=32, default=DEFAULT_ACCOUNT, editable=False)
+    mask_type = models.CharField(_("replaces"), max_length=16)
     weights = models.JSONField(default=dict, editable=False)
     samples = models.PositiveIntegerField(_("try-ons"), default=0)
     updated_at = models.DateTimeField(_("last learned"))
@@ -24,28 +26,37 @@ class LearnedTimes(models.Model):
     class Meta:
         verbose_name = _("learned times")
         verbose_name_plural = _("learned times")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "mask_type"], name="glam_tryon_learnedtimes_kind"
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.mask_type} ({self.samples})"
+        return f"{self.account} {self.mask_type} ({self.samples})"
 
     @classmethod
-    def read(cls, mask_type: str) -> tuple[object, int]:
+    def _rows(cls, account: str, mask_type: str) -> models.QuerySet[LearnedTimes]:
+        rows = cls.objects.using(router.db_for_write(cls))
+        return rows.filter(account=account, mask_type=mask_type)
+
+    @classmethod
+    def read(cls, account: str, mask_type: str) -> tuple[object, int]:
         """Return the weights and how many try-ons they hold; ``({}, 0)`` before the first."""
-        rows = cls.objects.using(router.db_for_write(cls)).filter(pk=mask_type)
-        return rows.values_list("weights", "samples").first() or ({}, 0)
+        return cls._rows(account, mask_type).values_list("weights", "samples").first() or ({}, 0)
 
     @classmethod
-    def replace(cls, mask_type: str, weights: dict[str, Any], samples: int) -> bool:
+    def replace(cls, account: str, mask_type: str, weights: dict[str, Any], samples: int) -> bool:
         """Write ``weights`` made from what was read with ``samples``, counting one more.
 
         False when another worker wrote meanwhile: read, learn and replace again.
         """
-        rows = LearnedTimes.objects.using(router.db_for_write(cls))
         if not samples:
-            first = LearnedTimes(mask_type=mask_type, updated_at=DatabaseNow())
+            first = LearnedTimes(account=account, mask_type=mask_type, updated_at=DatabaseNow())
+            rows = LearnedTimes.objects.using(router.db_for_write(cls))
             rows.bulk_create([first], ignore_conflicts=True)
         return bool(
-            rows.filter(pk=mask_type, samples=samples).update(
-                weights=weights, samples=samples + 1, updated_at=DatabaseNow()
-            )
+            cls._rows(account, mask_type)
+            .filter(samples=samples)
+            .update(weights=weights, samples=samples + 1, updated_at=DatabaseNow())
         )

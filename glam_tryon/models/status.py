@@ -32,8 +32,8 @@ class Queue(models.IntegerChoices):
     PAUSED = 3, _("its batch to go on")
 
 
-AT_GLAM = (Status.IN_QUEUE, Status.IN_PROGRESS)
-OPEN = (Status.PENDING, Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM, Status.STORING)
+AT_PROVIDER = (Status.IN_QUEUE, Status.IN_PROGRESS)
+OPEN = (Status.PENDING, Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER, Status.STORING)
 CLOSED = (Status.READY, Status.FAILED, Status.CANCELED)
 #: Those whose pictures staff may fetch again.
 REFETCHABLE = (Status.READY, Status.FAILED)
@@ -44,9 +44,9 @@ ALLOWED: dict[Status, tuple[Status, ...]] = {
     Status.PENDING: (Status.SUBMITTING, Status.UNCONFIRMED),
     Status.SUBMITTING: (Status.PENDING,),
     Status.UNCONFIRMED: (Status.SUBMITTING,),
-    Status.IN_QUEUE: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM),
-    Status.IN_PROGRESS: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM),
-    Status.STORING: AT_GLAM,
+    Status.IN_QUEUE: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER),
+    Status.IN_PROGRESS: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER),
+    Status.STORING: AT_PROVIDER,
     # From pending when its picture is a copy of an earlier one.
     Status.READY: (Status.STORING, Status.PENDING),
     Status.FAILED: OPEN,

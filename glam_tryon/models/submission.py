@@ -11,9 +11,10 @@ from django.db import models, transaction
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.models.account import DEFAULT_ACCOUNT
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.statistics import MONEY_PARTS, AnalyticsEvent, Event
-from glam_tryon.models.status import AT_GLAM, Status
+from glam_tryon.models.status import AT_PROVIDER, Status
 from glam_tryon.models.writer import WriterQuerySet
 from glam_tryon.providers.base import Outcome
 
@@ -28,9 +29,9 @@ _NOT_BOUGHT = {"credits": 0, "price": 0}
 
 
 class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
-    def holding_slots(self) -> TryOnSubmissionQuerySet:
-        """Those that count against the plan's parallel limit."""
-        return self.filter(slot__isnull=False)
+    def holding_slots(self, account: str = DEFAULT_ACCOUNT) -> TryOnSubmissionQuerySet:
+        """Those that count against the parallel limit of ``account``."""
+        return self.filter(slot__isnull=False, account=account)
 
     def free_slot(self) -> int:
         """Give the slots of these back. Returns how many were held."""
@@ -186,7 +187,7 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
             revoked_at=None,
             closed_at=None,
             job__deleted_at=None,
-            job__status__in=(Status.SUBMITTING, Status.UNCONFIRMED, *AT_GLAM),
+            job__status__in=(Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER),
         )
 
     def fetch_photo(self, token: str) -> bool:
@@ -226,16 +227,17 @@ class TryOnSubmission(models.Model):
     job_key = models.UUIDField(_("job id"), default=uuid.uuid4, db_index=True)
     number = models.PositiveSmallIntegerField(_("number"))
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
-    slot = models.PositiveSmallIntegerField(_("slot"), null=True, unique=True)
+    account = models.CharField(max_length=32, default=DEFAULT_ACCOUNT, editable=False)
+    slot = models.PositiveSmallIntegerField(_("slot"), null=True)
     outcome = models.CharField(
         _("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.INTENDED
     )
     code = models.CharField(_("code"), max_length=40, blank=True)
     detail = models.CharField(_("Glam's words"), max_length=500, blank=True)
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
-    # Null, not empty, until Glam names it: many rows may have none, and a value is unique.
+    # Null, not empty, until the provider names it: many rows may have none, and a value is unique.
     event_id = models.CharField(  # noqa: DJ001
-        _("event id"), max_length=128, null=True, unique=True
+        _("event id"), max_length=128, null=True
     )
     revocable = models.BooleanField(default=True)
     started_at = models.DateTimeField(_("started"))
@@ -265,7 +267,12 @@ class TryOnSubmission(models.Model):
             )
         ]
         constraints = [
-            models.UniqueConstraint(fields=["job", "number"], name="glam_tryon_submission_number")
+            models.UniqueConstraint(fields=["job", "number"], name="glam_tryon_submission_number"),
+            # The slot first: it is null in nearly all rows, and those that hold one are looked for.
+            models.UniqueConstraint(fields=["slot", "account"], name="glam_tryon_submission_slot"),
+            models.UniqueConstraint(
+                fields=["event_id", "account"], name="glam_tryon_submission_event"
+            ),
         ]
 
     def __str__(self) -> str:

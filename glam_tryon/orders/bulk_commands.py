@@ -8,7 +8,7 @@ from collections.abc import Collection
 from django.db import router
 from django.db.models import Max
 
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.job_queryset import TryOnJobQuerySet
 from glam_tryon.models.status import pending_queue
 from glam_tryon.orders.queueing import wake_pollers
@@ -35,7 +35,7 @@ def retry_all(keys: Keys, *, note: str) -> int:
     """Send these failed ones once more, as ``retry`` does. Returns how many had a photo still."""
     eligible = _these(keys).retryable().order_by("created_at")
     jobs = list(eligible.values_list("pk", "owner", "priority"))
-    begun: int = ProviderState.load().last_turn
+    begun: int = Account.load().last_turn
     # Each behind its owner's own waiting jobs, as ``next_turn`` puts one.
     waiting = _these().filter(owner__in={owner for _key, owner, _priority in jobs})
     lasts = waiting.filter(queue__isnull=False).values_list("owner", "queue").annotate(Max("turn"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connections, router
 from django.db.models import Max
 
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.status import pending_queue
 
 #: PostgreSQL's channel on which an idle poller hears of a new job.
@@ -23,7 +23,7 @@ def next_turn(owner: str, priority: str) -> int:
         .filter(owner=owner, queue=pending_queue(priority))
         .aggregate(last=Max("turn"))["last"]
     )
-    begun: int = ProviderState.load().last_turn
+    begun: int = Account.load().last_turn
     return begun if mine is None else max(begun, mine + 1)
 
 

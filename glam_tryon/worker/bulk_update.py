@@ -12,7 +12,7 @@ from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from glam_tryon.models import TryOnJob
-from glam_tryon.models.status import AT_GLAM
+from glam_tryon.models.status import AT_PROVIDER
 
 #: Rows of one statement. Without arrays the server looks each row up among all of them, so there
 #: the work grows with the square.
@@ -33,7 +33,7 @@ _SET = (
     "lease_token = '', attempts = 0, errors = 0, error_code = '', error_message = '', "
     "polls = polls + 1"
 )
-_STATUSES = ", ".join(f"'{status.value}'" for status in AT_GLAM)
+_STATUSES = ", ".join(f"'{status.value}'" for status in AT_PROVIDER)
 
 # Every name in these statements is the package's own; all values are parameters.
 _POSTGRESQL = f"""

@@ -6,7 +6,7 @@ from django.db import DatabaseError, InterfaceError, router
 
 from glam_tryon.limits.availability import is_stopped
 from glam_tryon.limits.budget import budget_left
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.status import Queue, Status
 
@@ -27,7 +27,7 @@ def problems() -> list[str]:
 def _problems() -> list[str]:
     using = router.db_for_write(TryOnJob)
     now = database_time(using)
-    state = ProviderState.load()
+    state = Account.load()
     found = []
     if state.last_round_at is None:
         found.append("no poller has ever run: start manage.py poll_tryon_jobs")

@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from glam_tryon.analytics.rollup import roll_up
 from glam_tryon.limits.quotas import forget_ips
-from glam_tryon.models import ProviderState
+from glam_tryon.models import Account
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.receipt import KINDS
 from glam_tryon.privacy.pruning import prune_batches
@@ -47,8 +47,8 @@ class Maintenance:
         """
         now = self._clock()
         if now - self._heartbeat_at >= HEARTBEAT_SECONDS:
-            ProviderState.load()
-            ProviderState.rows().update(last_round_at=DatabaseNow())
+            Account.load()
+            Account.rows().update(last_round_at=DatabaseNow())
             self._heartbeat_at = now
         if now - self._background_at >= PRUNE_SECONDS and not self._is_busy():
             self._thread = threading.Thread(
@@ -81,7 +81,7 @@ def _in_background() -> None:
         forget_ips()
         # One poller at a time. A little sooner than its own minute, or a poller would miss every
         # second turn.
-        if not ProviderState.claim_pruning(PRUNE_SECONDS * 0.9):
+        if not Account.claim_pruning(PRUNE_SECONDS * 0.9):
             return
         for receipt in prune_batches(seconds=PRUNE_LONGEST_SECONDS):
             if receipt.left or not receipt.is_empty:

@@ -12,8 +12,7 @@ from glam_tryon.conf import conf
 from glam_tryon.exceptions import SettingError
 from glam_tryon.limits.budget import budget_left, credits_of, price
 from glam_tryon.models import (
-    KillSwitch,
-    ProviderState,
+    Account,
     TryOnJob,
     TryOnSubmission,
     TryOnTransition,
@@ -44,30 +43,30 @@ def claim_submissions(limit: int) -> list[Claimed]:
     if TryOnSubmission.objects.using(using).holding_slots().count() >= conf.MAX_PARALLEL:
         return []
     now = database_time(using)
-    state = ProviderState.load()
+    state = Account.load()
     if state.rests(now) and not _resume_with_new_key(state):
         return []
-    switch = KillSwitch.load()
-    if switch.stopped_at or state.rests_for_budget(now):
+    if state.stopped_at or state.rests_for_budget(now):
         return []
     with transaction.atomic(using):
-        state = ProviderState.lock()
-        if state.rests(now):
+        state = Account.lock()
+        if state.rests(now) or state.stopped_at:
             return []
-        left = budget_left(now, switch=switch).generations
+        left = budget_left(now, account=state).generations
         if left == 0:
-            ProviderState.rest_for_budget(BUDGET_SECONDS)
+            Account.rest_for_budget(BUDGET_SECONDS)
             return []
         most = limit if left is None else min(limit, left)
         claimed = _allot(using, state, state.cap(conf.MAX_PARALLEL, now), most, now)
         if claimed and state.is_probing():
             # The next probe waits until this one has had its time.
-            ProviderState.rows().update(breaker_until=after(conf.LEASE_SECONDS))
+            Account.rows().update(breaker_until=after(conf.LEASE_SECONDS))
     return claimed
 
 
-def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime) -> list[Claimed]:
-    taken = set(TryOnSubmission.objects.using(using).holding_slots().values_list("slot", flat=True))
+def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> list[Claimed]:
+    held = TryOnSubmission.objects.using(using).holding_slots(state.name)
+    taken = set(held.values_list("slot", flat=True))
     # A lowered cap leaves submissions with higher numbers running: they count all the same.
     free = [number for number in range(cap) if number not in taken][: max(0, cap - len(taken))]
     most = min(limit, len(free), 1 if state.is_probing() else len(free))
@@ -98,7 +97,7 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
     chosen = [leased[key] for key in keys]
     # The row is locked, so what was read of it still stands.
     if (turn := min(job.turn for job in chosen)) > state.last_turn:
-        ProviderState.rows().update(last_turn=turn)
+        Account.rows().update(last_turn=turn)
     numbers = dict(
         TryOnSubmission.objects.using(using)
         .filter(job_id__in=keys)
@@ -113,6 +112,7 @@ def _allot(using: str, state: ProviderState, cap: int, limit: int, now: datetime
             job=job,
             job_key=job.pk,
             number=numbers.get(job.pk, 0) + 1,
+            account=state.name,
             slot=slot,
             # The moment for which the budget was read, so that it counts in the same period.
             started_at=now,
@@ -143,12 +143,12 @@ def release_lost_slots() -> int:
     """
     using = router.db_for_write(TryOnSubmission)
     lost = TryOnSubmission.objects.using(using).older_than(conf.JOB_MAX_AGE_SECONDS)
-    return lost.free_slot() if lost.holding_slots().exists() else 0
+    return lost.free_slot() if lost.filter(slot__isnull=False).exists() else 0
 
 
-def _resume_with_new_key(state: ProviderState) -> bool:
+def _resume_with_new_key(state: Account) -> bool:
     try:
         changed = state.resumes_with(api_key())
     except SettingError:
         return False
-    return changed and ProviderState.resume()
+    return changed and Account.resume()

@@ -20,7 +20,7 @@ from django.db import (
     reset_queries,
 )
 
-from glam_tryon.models.status import AT_GLAM
+from glam_tryon.models.status import AT_PROVIDER
 from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
 from glam_tryon.worker.claim import Claimed, extend_leases, release_leases
 from glam_tryon.worker.db_connections import refresh_connections, retry_on_db_error
@@ -152,8 +152,8 @@ class WorkerPool:
         while (left := deadline - time.monotonic()) > 0:
             for future, claimed in self._steps.items():
                 job = claimed.job
-                asks = not future.done() and job.status in AT_GLAM and job.pk not in dropped
-                if asks and release_leases([job], statuses=AT_GLAM):
+                asks = not future.done() and job.status in AT_PROVIDER and job.pk not in dropped
+                if asks and release_leases([job], statuses=AT_PROVIDER):
                     dropped.add(job.pk)
             worth_it = set(self._submits).union(
                 future for future, claimed in self._steps.items() if claimed.job.pk not in dropped

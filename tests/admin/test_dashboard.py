@@ -26,7 +26,7 @@ from glam_tryon.admin.reports.tables import (
     text_column,
 )
 from glam_tryon.limits.period import shop_day
-from glam_tryon.models import DailyCount, ProviderState
+from glam_tryon.models import Account, DailyCount
 from glam_tryon.models.statistics import Counted
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -39,7 +39,7 @@ TABLES = [
 
 @pytest.fixture
 def history(product: Product) -> None:
-    ProviderState.load()
+    Account.load()
     assert load_history() > 1000
 
 

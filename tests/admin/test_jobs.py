@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from example_project.shop.models import Product
-from glam_tryon.models import ProviderState, TryOnJob, TryOnResult, TryOnSubmission
+from glam_tryon.models import Account, TryOnJob, TryOnResult, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.status import Status
 from tests.shop import picture
@@ -250,7 +250,7 @@ def test_a_picture_that_is_not_there_is_not_found(
 
 # The connection to Glam.
 
-STATE = "/admin/glam_tryon/providerstate/"
+STATE = "/admin/glam_tryon/account/"
 
 
 def test_a_pause_stands_above_the_list_until_it_is_resumed(
@@ -258,7 +258,7 @@ def test_a_pause_stands_above_the_list_until_it_is_resumed(
 ) -> None:
     paused = "Sending to Glam is paused (bad_key). New try-ons wait; none is lost."
     assert "is paused" not in page(admin_client)
-    ProviderState.pause("bad_key", "Invalid API key", "key")
+    Account.pause("bad_key", "Invalid API key", "key")
     html = page(admin_client)
     assert paused in html
     assert f'<a href="{STATE}">Resume</a>' in html
@@ -267,14 +267,14 @@ def test_a_pause_stands_above_the_list_until_it_is_resumed(
         STATE, {"action": "resume_submitting", "_selected_action": ["glam"]}, follow=True
     )
     assert "Submitting goes on." in [str(said) for said in answer.context["messages"]]
-    assert ProviderState.load().paused_at is None
+    assert Account.load().paused_at is None
     assert "is paused" not in page(admin_client)
 
 
 def test_staff_can_pause_submitting(admin_client: Client, admin_user: User) -> None:
     page(admin_client, STATE)
     admin_client.post(STATE, {"action": "pause_submitting", "_selected_action": ["glam"]})
-    state = ProviderState.load()
+    state = Account.load()
     assert (state.pause_code, state.pause_detail) == ("staff", str(admin_user))
     assert state.resumes_with("any key") is False
 
@@ -282,16 +282,16 @@ def test_staff_can_pause_submitting(admin_client: Client, admin_user: User) -> N
 def test_resuming_needs_the_permission_to_change_the_connection(
     staff: Callable[..., Client],
 ) -> None:
-    ProviderState.pause("bad_key", "", "key")
+    Account.pause("bad_key", "", "key")
     data = {"action": "resume_submitting", "_selected_action": ["glam"]}
-    staff("view_providerstate").post(STATE, data)
-    assert ProviderState.load().paused_at is not None
-    staff("view_providerstate", "change_providerstate").post(STATE, data)
-    assert ProviderState.load().paused_at is None
+    staff("view_account").post(STATE, data)
+    assert Account.load().paused_at is not None
+    staff("view_account", "change_account").post(STATE, data)
+    assert Account.load().paused_at is None
 
 
 def test_the_connection_is_neither_added_nor_deleted(admin_client: Client) -> None:
-    ProviderState.load()
+    Account.load()
     assert admin_client.get(f"{STATE}add/").status_code == 403
     assert admin_client.post(f"{STATE}glam/delete/", {"post": "yes"}).status_code == 403
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob
+from glam_tryon.models import Account, PersonPhoto, TryOnJob
 from glam_tryon.models.job_codes import has_code
 from tests.admin.staff import JOBS, drawn, html, put, sent, staff, taken_by
 
@@ -259,5 +259,5 @@ def test_a_pause_does_not_cost_the_list_another_query(
     admin_client: Client, order: Order, admin_user: User
 ) -> None:
     order()
-    ProviderState.pause("staff", str(admin_user))
+    Account.pause("staff", str(admin_user))
     assert len(queries(admin_client, JOBS)) <= MOST_QUERIES

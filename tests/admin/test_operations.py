@@ -22,7 +22,7 @@ from glam_tryon.admin.operations import storage_probe as storage_check
 from glam_tryon.admin.operations.probes import check_key, check_public_url
 from glam_tryon.admin.operations.storage_probe import check_storage
 from glam_tryon.limits import availability as switch
-from glam_tryon.models import KillSwitch, ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signed_urls import probe_link
@@ -31,14 +31,14 @@ from tests.admin.staff import staff
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
-BOARD = "/admin/glam_tryon/providerstate/"
+BOARD = "/admin/glam_tryon/account/"
 INDEX = "/admin/"
 
 
 @pytest.fixture
 def poller_works() -> None:
-    ProviderState.load()
-    ProviderState.rows().update(last_round_at=DatabaseNow())
+    Account.load()
+    Account.rows().update(last_round_at=DatabaseNow())
 
 
 def page(client: Client, address: str = BOARD) -> str:
@@ -71,9 +71,9 @@ def test_nothing_is_switched_or_asked_by_a_get(admin_client: Client, address: st
     ("permissions", "answers"),
     [
         ((), (403, 403, 403)),
-        (("view_providerstate",), (403, 403, 403)),
-        (("view_providerstate", "change_providerstate"), (302, 200, 403)),
-        (("view_providerstate", "change_budget"), (403, 403, 302)),
+        (("view_account",), (403, 403, 403)),
+        (("view_account", "change_account"), (302, 200, 403)),
+        (("view_account", "change_budget"), (403, 403, 302)),
     ],
 )
 def test_each_switch_asks_for_its_own_permission(
@@ -88,7 +88,7 @@ def test_each_switch_asks_for_its_own_permission(
 
 
 def test_who_may_only_look_finds_no_button(poller_works: None) -> None:
-    main = page(staff("view_providerstate")).partition('class="glam-tryon-dashboard"')[2]
+    main = page(staff("view_account")).partition('class="glam-tryon-dashboard"')[2]
     assert "Stopped" not in main
     assert "<button" not in main
 
@@ -106,7 +106,7 @@ def test_all_try_ons_are_stopped_and_let_go_on(admin_client: Client, poller_work
 def test_failures_are_forgotten_by_hand(admin_client: Client, poller_works: None) -> None:
     later = timezone.now() + timedelta(minutes=5)
     assert "Forget the failures" not in page(admin_client)
-    ProviderState.rows().update(
+    Account.rows().update(
         breaker_failures=7,
         breaker_until=later,
         throttled_until=later,
@@ -119,7 +119,7 @@ def test_failures_are_forgotten_by_hand(admin_client: Client, poller_works: None
     assert "Questions a second that Glam allows now" in html
     assert "12.5" in html
     assert "with all slots" in pressed(admin_client, "turn/forget/")
-    state = ProviderState.load()
+    state = Account.load()
     assert state.rests(timezone.now()) == ""
     assert (state.breaker_failures, state.effective_cap, state.polls_cap) == (0, None, None)
     assert "Questions a second" not in page(admin_client)
@@ -135,18 +135,18 @@ def test_the_budget_is_shown_and_set_and_taken_back(admin_client: Client) -> Non
     html = pressed(admin_client, "budget/", day_generations="12", month_money="40.50")
     assert "The budget is changed." in html
     assert re.search(r"<td>12 generations</td>\s*<td>12</td>", html)
-    row = KillSwitch.load()
+    row = Account.load()
     assert (row.day_generations, row.day_money, str(row.month_money)) == (12, None, "40.50")
     assert row.budget_changed_by == "admin"
     pressed(admin_client, "budget/")
-    assert KillSwitch.load().day_generations is None
+    assert Account.load().day_generations is None
 
 
 def test_a_wrong_budget_changes_nothing_and_is_explained(admin_client: Client) -> None:
     html = pressed(admin_client, "budget/", day_generations="-3", month_generations="9")
     assert "errorlist" in html
     assert "<details open>" in html
-    assert KillSwitch.load().month_generations is None
+    assert Account.load().month_generations is None
 
 
 # Does Glam take the key?
@@ -395,7 +395,7 @@ def test_the_index_says_each_trouble_once(
     )
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "BUDGET": {"day": 0}}
     switch.stop("ada")
-    ProviderState.pause("no_credits")
+    Account.pause("no_credits")
     found = banner(admin_client)
     assert [words.partition(" See what")[0].partition(":")[0][:30] for words in found] == [
         "All try-ons are stopped, by ad",
@@ -412,8 +412,8 @@ def test_the_index_says_each_trouble_once(
 
 
 def test_a_silent_poller_and_an_open_circuit_are_told(admin_client: Client) -> None:
-    ProviderState.load()
-    ProviderState.rows().update(
+    Account.load()
+    Account.rows().update(
         last_round_at=timezone.now() - timedelta(minutes=10),
         breaker_failures=6,
         breaker_until=timezone.now() + timedelta(minutes=2),

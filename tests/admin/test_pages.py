@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from glam_tryon.admin.formatting import NOTHING, age, instant
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.status import Status
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 Order = Callable[..., TryOnJob]
 JOBS = "/admin/glam_tryon/tryonjob/"
 MODELS = "/admin/glam_tryon/personphoto/"
-STATE = "/admin/glam_tryon/providerstate/"
+STATE = "/admin/glam_tryon/account/"
 
 
 def put(job: TryOnJob, **fields: object) -> TryOnJob:
@@ -167,7 +167,7 @@ def test_a_shop_that_sends_says_so_and_can_be_paused(admin_client: Client) -> No
     ],
 )
 def test_a_pause_says_why_and_what_ends_it(admin_client: Client, code: str, said: str) -> None:
-    ProviderState.pause(code, "Glam's words")
+    Account.pause(code, "Glam's words")
     found = facts(admin_client)
     assert found["Submitting"] == "paused"
     assert said in found["Why"]
@@ -177,13 +177,13 @@ def test_a_pause_says_why_and_what_ends_it(admin_client: Client, code: str, said
 
 def test_a_rest_says_its_reason_and_its_end(admin_client: Client) -> None:
     later = timezone.now() + timedelta(minutes=1)
-    ProviderState.load()
-    ProviderState.rows().update(throttled_until=later, effective_cap=1)
+    Account.load()
+    Account.rows().update(throttled_until=later, effective_cap=1)
     found = facts(admin_client)
     assert found["Submitting"] == "rests: Glam has too much to do"
     assert f"{later:%H:%M:%S}" in found["Until"]
     assert found["Slots that Glam allows now"] == "1"
-    ProviderState.rows().update(throttled_until=None, breaker_until=later, breaker_failures=5)
+    Account.rows().update(throttled_until=None, breaker_until=later, breaker_failures=5)
     found = facts(admin_client)
     assert found["Submitting"] == "rests: Glam does not answer"
     assert found["Failures in a row"] == "5"
@@ -194,8 +194,8 @@ def test_the_slots_in_use_and_the_last_round_are_told(admin_client: Client, orde
     TryOnSubmission.objects.create(
         job=job, job_key=job.pk, number=1, slot=0, started_at=DatabaseNow()
     )
-    ProviderState.load()
-    ProviderState.rows().update(last_round_at=DatabaseNow())
+    Account.load()
+    Account.rows().update(last_round_at=DatabaseNow())
     found = facts(admin_client)
     assert found["Slots in use"] == "1 of 2"
     assert found["A poller last worked"] == "just now"

@@ -20,7 +20,7 @@ from django.urls import URLPattern, reverse
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob
+from glam_tryon.models import Account, PersonPhoto, TryOnJob
 from tests.admin.staff import JOBS, drawn, put, sent, staff, taken_by
 from tests.shop import picture
 
@@ -46,12 +46,12 @@ NEEDS: dict[str, set[str]] = {
     "steer": {"view_tryonjob", "change_tryonjob"},
     "refund": {"view_tryonsubmission", "change_budget"},
     "purge": {"purge_tryon_data"},
-    "pause": {"view_providerstate", "change_providerstate"},
+    "pause": {"view_account", "change_account"},
 }
 #: To change something is to see it: Django's own rule.
 IMPLIED = {
     "change_tryonjob": "view_tryonjob",
-    "change_providerstate": "view_providerstate",
+    "change_account": "view_account",
 }
 
 
@@ -114,9 +114,9 @@ class Deed:
                 where = reverse("admin:glam_tryon_personal_data")
                 return client.post(where, {"person": self.user.username, "sure": "on"})
             case "pause":
-                ProviderState.load()
+                Account.load()
                 chosen = {"action": "pause_submitting", "_selected_action": ["glam"]}
-                return client.post("/admin/glam_tryon/providerstate/", chosen)
+                return client.post("/admin/glam_tryon/account/", chosen)
         chosen = {"action": self.name, "_selected_action": [str(self.job.pk)]}
         return client.post(JOBS, {**chosen, "confirmed": "1", "why": "the account shows nothing"})
 
@@ -181,7 +181,7 @@ def addresses(deed: Deed) -> Iterator[str]:
         "tryonbatch": deed.batch.pk,
         "personphoto": deed.house_model.pk,
         "tryonsubmission": deed.job.submissions.get().pk,
-        "providerstate": "glam",
+        "account": "glam",
     }
     for model, page in admin.site._registry.items():
         if model._meta.app_label != "glam_tryon":
@@ -222,7 +222,7 @@ def test_nothing_changes_on_a_get(deed: Callable[[str], Deed], admin_client: Cli
             admin_client.get(address, {**chosen, "action": action, "post": "yes"})
     after = everything()
     # A page that shows the connection makes sure that there is one.
-    after["ProviderState"] = before["ProviderState"]
+    after["Account"] = before["Account"]
     assert after == before
 
 

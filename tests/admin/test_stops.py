@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from glam_tryon.limits import availability as switch
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.worker.health import problems
 from tests.admin.staff import JOBS, html, said, staff
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
-PROVIDER = "/admin/glam_tryon/providerstate/"
+PROVIDER = "/admin/glam_tryon/account/"
 OVER = "budget is used up. Waiting try-ons go on at"
 
 
@@ -40,7 +40,7 @@ def test_a_budget_that_is_used_up_stands_over_the_list_and_on_the_waiting_jobs_p
 ) -> None:
     job = order()
     no_budget(**limits)
-    client = staff("view_tryonjob", "view_providerstate")
+    client = staff("view_tryonjob", "view_account")
     assert f"{words} {OVER}" in said(client.get(JOBS))
     assert f"{words} {OVER}" in html(client.get(f"{JOBS}{job.pk}/change/"))
     page = html(client.get(PROVIDER))
@@ -51,7 +51,7 @@ def test_a_budget_that_is_used_up_stands_over_the_list_and_on_the_waiting_jobs_p
 def test_the_switch_says_who_stopped_the_try_ons_and_why(order: Callable[..., TryOnJob]) -> None:
     job = order()
     switch.stop("ada", "a wrong picture")
-    client = staff("view_tryonjob", "view_providerstate")
+    client = staff("view_tryonjob", "view_account")
     for answer in (client.get(JOBS), client.get(f"{JOBS}{job.pk}/change/")):
         page = html(answer)
         assert "Try-ons were stopped by ada on " in page
@@ -63,7 +63,7 @@ def test_the_switch_says_who_stopped_the_try_ons_and_why(order: Callable[..., Tr
 
 def test_nothing_is_said_while_nothing_stops_them(order: Callable[..., TryOnJob]) -> None:
     job = order()
-    client = staff("view_tryonjob", "view_providerstate")
+    client = staff("view_tryonjob", "view_account")
     assert said(client.get(JOBS)) == ""
     page = html(client.get(f"{JOBS}{job.pk}/change/"))
     assert OVER not in page
@@ -76,8 +76,8 @@ def test_who_waits_for_the_budget_or_the_switch_is_no_sign_of_illness(
 ) -> None:
     order()
     TryOnJob.objects.update(created_at=after(-timedelta(days=2).total_seconds()))
-    ProviderState.load()
-    ProviderState.rows().update(last_round_at=DatabaseNow())
+    Account.load()
+    Account.rows().update(last_round_at=DatabaseNow())
     if held == "by the budget":
         no_budget(BUDGET={"day": 0})
     elif held == "by the switch":

@@ -19,7 +19,7 @@ from glam_tryon.admin.reports.ranking import ranges, title_of, top_products
 from glam_tryon.admin.reports.stats import read
 from glam_tryon.analytics.confidence_intervals import Rate
 from glam_tryon.limits.period import shop_day
-from glam_tryon.models import DailyCount, ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, DailyCount, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.statistics import Counted, Event
 
@@ -218,7 +218,7 @@ def test_a_shop_in_which_nothing_happened_has_nothing_going_on() -> None:
 def test_what_goes_on_is_read_with_one_statement(
     order: Callable[..., TryOnJob], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    ProviderState.load()
+    Account.load()
     waiting, sent, settling, resting = order(), order(), order(), order()
     rows = TryOnJob.objects
     rows.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(minutes=5))

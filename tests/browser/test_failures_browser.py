@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from glam_tryon import jobs
 from glam_tryon.exceptions import GarmentUnavailable, InvalidImage
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.status import Status
 from glam_tryon.sandbox import FaultScript, Sandbox
 
@@ -185,7 +185,7 @@ def test_a_limit_says_when_it_ends_and_leads_back_to_the_product(
 
 def test_a_pause_of_the_shop_leads_back_to_the_product(shopper: Shopper, page: Page) -> None:
     shopper.open()
-    ProviderState.pause("staff")
+    Account.pause("staff")
     shopper.choose_model()
     shopper.press("Try it on")
     expect_refusal(shopper, "The shop takes no try-ons at the moment.", "Back to the product")
@@ -196,7 +196,7 @@ def test_a_pause_of_the_shop_leads_back_to_the_product(shopper: Shopper, page: P
     expect(shopper.dialog.get_by_role("alert")).to_contain_text("takes no try-ons")
     shopper.press("Back to the product")
     expect(shopper.dialog).to_be_hidden()
-    ProviderState.resume()
+    Account.resume()
     shopper.open()
     shopper.choose_model()
     shopper.press("Try it on")

@@ -17,10 +17,10 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from example_project.shop.models import Product
 from glam_tryon.models import (
+    Account,
     ConsentText,
     DeletionReceipt,
     PersonPhoto,
-    ProviderState,
     TryOnBatch,
     TryOnJob,
     TryOnSubmission,
@@ -85,7 +85,7 @@ def owner(client: Client) -> Client:
 def job(owner: Client, product: Product, house_model: PersonPhoto) -> TryOnJob:
     """A shared result of a photo of the owner's own, of which Glam has a link."""
     # What the admin has pages about must be there, or they would answer alike to everybody.
-    ProviderState.load()
+    Account.load()
     ConsentText.objects.create(language="en", text="A draft")
     TryOnBatch.objects.create(name="Spring")
     DeletionReceipt(why="staff", jobs=1).issue()

@@ -23,9 +23,9 @@ from glam_tryon.exceptions import GarmentUnavailable, InvalidImage
 from glam_tryon.images import normalise
 from glam_tryon.messages import error_words
 from glam_tryon.models import (
+    Account,
     ConsentRecord,
     PersonPhoto,
-    ProviderState,
     TryOnJob,
     TryOnResult,
     TryOnSubmission,
@@ -109,7 +109,7 @@ def test_without_a_right_key_jobs_wait_and_go_on_by_themselves_once_it_is_right(
         order()
     assert once() == 2
     assert once() == 0
-    state = ProviderState.load()
+    state = Account.load()
     assert (state.pause_code, bool(state.paused_at)) == ("bad_key", True)
     assert said in state.pause_detail
     assert statuses() == ["pending"] * 3
@@ -125,7 +125,7 @@ def test_without_a_right_key_jobs_wait_and_go_on_by_themselves_once_it_is_right(
     use(settings, API_KEY=lambda: KEY)
     drain()
     assert statuses() == ["ready"] * 3
-    assert ProviderState.load().paused_at is None
+    assert Account.load().paused_at is None
     assert len(glam.accepted) == 3
 
 
@@ -150,14 +150,14 @@ def test_no_credits_pause_all_submits_until_a_person_says_so(
     for _ in range(3):
         order()
     once()
-    state = ProviderState.load()
+    state = Account.load()
     assert (state.pause_code, state.pause_detail) == ("no_credits", "Your balance is empty")
     assert statuses() == ["pending"] * 3
     TryOnJob.objects.hurry()
     assert once() == 0
     assert glam.accepted == []
 
-    ProviderState.resume()
+    Account.resume()
     drain()
     assert statuses() == ["ready"] * 3
     assert len(glam.accepted) == 3

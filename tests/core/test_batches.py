@@ -17,7 +17,7 @@ from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.exceptions import PhotoUnavailable
 from glam_tryon.files import private_storage
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnBatch, TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, PersonPhoto, TryOnBatch, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.status import Queue
 from glam_tryon.worker.health import problems
@@ -238,21 +238,21 @@ def test_a_pause_that_comes_between_the_look_and_the_claim_stands(
     products: list[Product], models: list[PersonPhoto], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = jobs.request_batch(products, models).batch
-    lock = ProviderState.lock
+    lock = Account.lock
 
-    def pause_then_lock() -> ProviderState:
+    def pause_then_lock() -> Account:
         jobs.pause_batch(batch)
         return lock()
 
-    monkeypatch.setattr(ProviderState, "lock", pause_then_lock)
+    monkeypatch.setattr(Account, "lock", pause_then_lock)
     assert claim_submissions(10) == []
     assert statuses(batch) == ["pending"] * 6
 
 
 def test_a_pause_is_no_illness(products: list[Product], models: list[PersonPhoto]) -> None:
     batch = jobs.request_batch(products, models).batch
-    ProviderState.load()
-    ProviderState.rows().update(last_round_at=DatabaseNow())
+    Account.load()
+    Account.rows().update(last_round_at=DatabaseNow())
     batch.jobs.update(created_at=after(-5000))
     assert len(problems()) == 1
     jobs.pause_batch(batch)

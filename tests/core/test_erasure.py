@@ -26,7 +26,7 @@ from glam_tryon.models import (
     TryOnResult,
     TryOnSubmission,
 )
-from glam_tryon.models.status import AT_GLAM, Status
+from glam_tryon.models.status import AT_PROVIDER, Status
 from glam_tryon.privacy import erase_tryon_data
 from glam_tryon.privacy.consent import Consent
 from glam_tryon.privacy.deletion import delete_tryon
@@ -242,7 +242,7 @@ def test_erasing_while_glam_draws_beats_the_result(
     job = try_on(ada)
     Poller().run(once=True)
     job.refresh_from_db()
-    assert job.status in AT_GLAM
+    assert job.status in AT_PROVIDER
     erase_tryon_data(ada)
     drain()
     gone(job, media_root)

@@ -17,7 +17,7 @@ from glam_tryon.exceptions import GarmentUnavailable
 from glam_tryon.garments import garment_of
 from glam_tryon.jobs import request_batch
 from glam_tryon.limits.availability import is_excluded
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob
+from glam_tryon.models import Account, PersonPhoto, TryOnJob
 from glam_tryon.views.product import start_url
 from tests.shopapp.models import Brand, Item
 from tests.storefront import shoppers
@@ -106,7 +106,7 @@ def test_there_is_no_button_and_no_query(
 def test_an_order_is_refused_and_nothing_is_kept(
     client: Client, swimsuit: Product, house_model: PersonPhoto, media_root: Any
 ) -> None:
-    ProviderState.load()
+    Account.load()
     before = everything(media_root)
     for fields in ({"house_model": house_model.pk}, {}):
         answer = ask(client, swimsuit, **fields)

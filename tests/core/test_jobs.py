@@ -25,9 +25,9 @@ from glam_tryon.exceptions import (
     PhotoUnavailable,
 )
 from glam_tryon.models import (
+    Account,
     ConsentRecord,
     PersonPhoto,
-    ProviderState,
     TryOnJob,
     TryOnSubmission,
 )
@@ -377,8 +377,8 @@ def test_an_owner_with_many_jobs_and_one_with_a_single_job_take_turns(order: Ord
 
 
 def test_who_comes_later_does_not_pass_those_who_waited(order: Order) -> None:
-    ProviderState.load()
-    ProviderState.rows().update(last_turn=40)
+    Account.load()
+    Account.rows().update(last_turn=40)
     first, second = order(visitor="ada"), order(visitor="bob")
     assert (first.turn, second.turn) == (40, 40)
     assert order(visitor="ada").turn == 41

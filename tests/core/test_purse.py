@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from glam_tryon.limits import availability as switch
 from glam_tryon.limits import budget as purse
 from glam_tryon.limits.period import begins_at, ends_at, month_of
-from glam_tryon.models import KillSwitch, TryOnSubmission
+from glam_tryon.models import Account, TryOnSubmission
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -189,12 +189,12 @@ def test_what_staff_set_comes_before_the_settings_until_they_take_it_back(
 ) -> None:
     configure(BUDGET={"day": 1})
     bought()
-    KillSwitch.change_budget("ada", day_generations=3)
+    Account.change_budget("ada", day_generations=3)
     assert purse.budget_left(NOON) == purse.Left(2)
-    assert KillSwitch.load().budget_changed_by == "ada"
-    KillSwitch.change_budget("ada", day_generations=0)
+    assert Account.load().budget_changed_by == "ada"
+    Account.change_budget("ada", day_generations=0)
     assert purse.budget_left(NOON).code == "limit_shop"
-    KillSwitch.change_budget("ada", day_generations=None)
+    Account.change_budget("ada", day_generations=None)
     assert purse.budget_left(NOON).code == "limit_shop"
 
 
@@ -205,8 +205,8 @@ def test_the_switch_says_who_stopped_the_try_ons_and_why() -> None:
     assert not switch.is_stopped()
     assert switch.stop("ada", "a wrong picture")
     assert not switch.stop("bob", "another reason")
-    row = KillSwitch.load()
-    assert (row.stopped_by, row.why) == ("ada", "a wrong picture")
+    row = Account.load()
+    assert (row.stopped_by, row.stop_reason) == ("ada", "a wrong picture")
     assert switch.is_stopped()
     assert switch.go_on()
     assert not switch.go_on()

@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from glam_tryon import jobs
 from glam_tryon.models import (
+    Account,
     ConsentRecord,
     DeletedPicture,
     DeletionReceipt,
     PersonPhoto,
-    ProviderState,
     TryOnJob,
     TryOnResult,
     TryOnSubmission,
@@ -395,9 +395,9 @@ def _refuse(*_arguments: object) -> None:
 
 def test_of_many_pollers_one_deletes_each_minute() -> None:
     taken = photo(2 * HOUR)
-    assert ProviderState.claim_pruning(60)
+    assert Account.claim_pruning(60)
     maintain()
     assert is_there(taken)
-    ProviderState.objects.update(pruned_at=ago(55))
+    Account.objects.update(pruned_at=ago(55))
     maintain()
     assert not is_there(taken)

@@ -14,7 +14,7 @@ from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from glam_tryon.conf import conf
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.providers.api_key import api_key
 from glam_tryon.providers.glam.client import GlamClient
 from glam_tryon.sandbox import Sandbox
@@ -116,7 +116,7 @@ def test_an_error_while_the_key_is_at_hand_is_mailed_without_it(
     def pause(code: str, detail: str, key: str) -> bool:
         raise RuntimeError("as the key is written down")
 
-    monkeypatch.setattr(ProviderState, "pause", pause)
+    monkeypatch.setattr(Account, "pause", pause)
     handler = AdminEmailHandler(include_html=True)
     logger = logging.getLogger("glam_tryon.worker")
     logger.addHandler(handler)

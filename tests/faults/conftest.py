@@ -19,8 +19,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from example_project.shop.models import Product
 from glam_tryon.models import (
+    Account,
     PersonPhoto,
-    ProviderState,
     TryOnJob,
     TryOnResult,
     TryOnSubmission,
@@ -118,7 +118,7 @@ def hold_invariants(glam: Sandbox, media_root: Path) -> Callable[..., None]:
 @pytest.fixture(autouse=True)
 def logged(glam: Sandbox) -> Iterator[Records]:
     """Every record of the test, checked for secrets at its end (I8)."""
-    ProviderState.load()
+    Account.load()
     with everything_logged() as records:
         yield records
     assert not leaks(records.lines, secrets_of(glam))

@@ -9,8 +9,8 @@ import pytest
 from django.dispatch import Signal
 
 from glam_tryon import jobs
-from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
-from glam_tryon.models.provider import BREAKER_FAILURES
+from glam_tryon.models import Account, TryOnJob, TryOnSubmission
+from glam_tryon.models.account import BREAKER_FAILURES
 from glam_tryon.providers.base import Fetched
 from glam_tryon.providers.glam.client import GlamClient
 from glam_tryon.sandbox import Sandbox
@@ -29,7 +29,7 @@ Hold = Callable[..., None]
 
 
 def effective_cap() -> int | None:
-    return ProviderState.load().effective_cap
+    return Account.load().effective_cap
 
 
 def test_a_429_halves_the_cap_once_and_it_grows_back_by_one(
@@ -132,7 +132,7 @@ def test_after_five_failures_submitting_rests_and_then_one_at_a_time_tries(
     mine = [order() for _ in range(8)]
     engine.once()
     engine.once()
-    failures = ProviderState.load().breaker_failures
+    failures = Account.load().breaker_failures
     assert failures >= BREAKER_FAILURES
     for _ in range(5):
         assert engine.once() == 0
@@ -145,7 +145,7 @@ def test_after_five_failures_submitting_rests_and_then_one_at_a_time_tries(
     engine.later(61)
     engine.pump()
     assert {state(job) for job in mine} == {("ready", "")}
-    assert (len(glam.accepted), ProviderState.load().breaker_failures) == (8, 0)
+    assert (len(glam.accepted), Account.load().breaker_failures) == (8, 0)
     assert outcomes(probe.job).count("accepted") == 1
     hold_invariants(limit=4)
 
@@ -160,7 +160,7 @@ def test_after_an_outage_a_catalogue_goes_on_by_itself(
     for _ in range(2):
         engine.once()
         engine.later(3)
-    assert ProviderState.load().breaker_failures >= BREAKER_FAILURES
+    assert Account.load().breaker_failures >= BREAKER_FAILURES
     configure(BASE_URL=right)
     engine.later(301)
     assert len(claim_submissions(10)) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from glam_tryon import jobs
 from glam_tryon.exceptions import IllegalTransition
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker.bulk_update import write_poll_updates
 from glam_tryon.worker.claim import claim_steps
@@ -98,9 +98,9 @@ def test_fault_15_a_question_that_goes_wrong_is_asked_again(
     assert (state(job), outcomes(job)) == (("ready", ""), ["accepted"])
     assert (job.errors, posts(glam)) == (0, 1)
     # A poll that fails says nothing about submitting; one that is refused, about polls.
-    assert (ProviderState.load().polls_cap is not None) == (do.get("status") == 429)
-    assert ProviderState.load().effective_cap is None
-    assert ProviderState.load().breaker_failures == 0
+    assert (Account.load().polls_cap is not None) == (do.get("status") == 429)
+    assert Account.load().effective_cap is None
+    assert Account.load().breaker_failures == 0
     hold_invariants()
 
 

@@ -14,8 +14,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 
 from glam_tryon import jobs
-from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
-from glam_tryon.models.provider import BREAKER_FAILURES
+from glam_tryon.models import Account, TryOnJob, TryOnSubmission
+from glam_tryon.models.account import BREAKER_FAILURES
 from glam_tryon.sandbox import Sandbox
 from tests.faults.outcome import deaf_address, outcomes, posts, slots_held, state
 from tests.faults.secrets import Records
@@ -93,7 +93,7 @@ def test_fault_01_a_glam_that_cannot_be_reached_costs_nothing_and_is_asked_less_
     assert state(job) == ("pending", code)
     assert (outcomes(job), slots_held(), job.attempts) == (["not_sent"], 0, 0)
     engine.work(600)
-    state_of_glam = ProviderState.load()
+    state_of_glam = Account.load()
     assert state_of_glam.breaker_failures > BREAKER_FAILURES
     assert set(outcomes(job)) == {"not_sent"}
     # Five failures, then rests of 15, 30, ... 300 s: not a try a second for ten minutes.
@@ -102,7 +102,7 @@ def test_fault_01_a_glam_that_cannot_be_reached_costs_nothing_and_is_asked_less_
     configure(BASE_URL=right)
     engine.pump()
     assert state(job) == ("ready", "")
-    assert (len(glam.accepted), ProviderState.load().breaker_failures) == (1, 0)
+    assert (len(glam.accepted), Account.load().breaker_failures) == (1, 0)
     hold_invariants()
 
 
@@ -304,7 +304,7 @@ def test_fault_04_a_429_is_waited_out_and_takes_nothing_from_the_job(
     engine.once()
     assert state(job) == ("pending", "throttled")
     assert (outcomes(job), job.attempts, slots_held()) == (["refused"], 0, 0)
-    assert ProviderState.load().effective_cap == 1
+    assert Account.load().effective_cap == 1
     engine.work(too_soon)
     assert posts(glam) == 1
     engine.work(enough)
@@ -376,7 +376,7 @@ def test_faults_06_07_a_refused_key_or_account_pauses_all_submits_until_staff_re
     mine = [order() for _ in range(6)]
     engine.work(120)
     assert {state(job)[0] for job in mine} == {"pending"}
-    state_of_glam = ProviderState.load()
+    state_of_glam = Account.load()
     assert (state_of_glam.pause_code, state_of_glam.paused_at is None) == (code, False)
     # Two slots: at most two found out before everybody knew.
     assert posts(glam) <= 2
@@ -384,7 +384,7 @@ def test_faults_06_07_a_refused_key_or_account_pauses_all_submits_until_staff_re
     faults()
     engine.work(120)
     assert posts(glam) <= 2
-    assert ProviderState.resume()
+    assert Account.resume()
     engine.pump()
     assert {state(job) for job in mine} == {("ready", "")}
     assert len(glam.accepted) == 6
@@ -400,7 +400,7 @@ def test_fault_06_a_new_key_resumes_by_itself(
     assert (state(job), posts(glam)) == (("pending", "bad_key"), 1)
     configure(API_KEY=lambda: "sandbox-key")
     engine.pump()
-    assert (state(job), ProviderState.load().paused_at) == (("ready", ""), None)
+    assert (state(job), Account.load().paused_at) == (("ready", ""), None)
     assert glam.open_generations == 0
     hold_invariants()
 
@@ -433,9 +433,9 @@ def test_fault_06_a_key_that_is_refused_while_glam_draws_fails_no_job(
     glam.api_keys = ("another-key",)
     engine.work(900)
     assert state(job) == ("in_queue", "bad_key")
-    assert ProviderState.load().pause_code == "bad_key"
+    assert Account.load().pause_code == "bad_key"
     glam.api_keys = ("sandbox-key",)
-    ProviderState.resume()
+    Account.resume()
     engine.pump()
     assert (state(job), len(glam.accepted)) == (("ready", ""), 1)
     hold_invariants()
@@ -458,7 +458,7 @@ def test_fault_07_a_refusal_of_this_one_job_ends_it_with_glams_words(
     assert "no person found" in refused.error_message
     assert outcomes(refused) == ["refused"]
     assert (state(other), slots_held()) == (("ready", ""), 0)
-    assert ProviderState.load().paused_at is None
+    assert Account.load().paused_at is None
     hold_invariants()
 
 
@@ -572,9 +572,9 @@ def test_fault_13_a_redirect_is_not_followed_and_the_key_stays_here(
         job = order()
         engine.work(120)
         assert (state(job), outcomes(job)) == (("pending", "redirected"), ["refused"])
-        assert ProviderState.load().pause_code == "redirected"
+        assert Account.load().pause_code == "redirected"
         assert (elsewhere.connections, elsewhere.requests, posts(glam)) == (0, [], 1)
-    ProviderState.resume()
+    Account.resume()
     engine.pump()
     assert state(job) == ("ready", "")
     hold_invariants()

@@ -22,7 +22,7 @@ from django.apps import apps
 from django.db import connections, models, transaction
 from django.db.models import F, Min
 
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker import crashpoints as crash
@@ -98,7 +98,7 @@ def _shift(seconds: float) -> None:
 
 def _seconds_until_due() -> float:
     now = database_time("default")
-    state = ProviderState.load()
+    state = Account.load()
     instants = [
         TryOnJob.objects.using("default")
         .filter(queue__isnull=False, next_step_at__gt=now)

@@ -11,9 +11,9 @@ from django.db.models import Model
 from django.test import Client
 
 from glam_tryon.models import (
+    Account,
     ConsentRecord,
     PersonPhoto,
-    ProviderState,
     TryOnJob,
     TryOnResult,
     TryOnShare,
@@ -31,7 +31,7 @@ JSON = {"accept": "application/json"}
 KEPT = (
     ConsentRecord,
     PersonPhoto,
-    ProviderState,
+    Account,
     TryOnJob,
     TryOnResult,
     TryOnShare,

@@ -28,7 +28,7 @@ from glam_tryon.models import (
     TryOnShare,
     TryOnSubmission,
 )
-from glam_tryon.models.status import AT_GLAM, Status
+from glam_tryon.models.status import AT_PROVIDER, Status
 from glam_tryon.privacy.consent import Consent
 from glam_tryon.privacy.pruning import prune
 from glam_tryon.sandbox import Sandbox
@@ -511,7 +511,7 @@ def test_what_glam_draws_for_a_deleted_try_on_is_not_stored(
     job = order(client, product)
     Poller().run(once=True)
     job.refresh_from_db()
-    assert job.status in AT_GLAM
+    assert job.status in AT_PROVIDER
     delete(client, job)
     drain()
     assert files(media_root) == set()

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from example_project.shop.models import Product
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob
+from glam_tryon.models import Account, PersonPhoto, TryOnJob
 from glam_tryon.models.clock import after
 from glam_tryon.views.product import start_url
 from tests.storefront.shoppers import ask, files, order
@@ -23,7 +23,7 @@ WORDS = "The shop takes no try-ons at the moment. Please come back later."
 def test_an_order_is_refused_kindly_and_nothing_is_taken_in(
     client: Client, product: Product, media_root: Path, code: str
 ) -> None:
-    ProviderState.pause(code)
+    Account.pause(code)
     answer = ask(client, product)
     assert answer.status_code == 503
     assert answer.json()["error"] == {
@@ -40,14 +40,14 @@ def test_an_order_is_refused_kindly_and_nothing_is_taken_in(
 def test_without_a_script_the_page_says_so(
     client: Client, product: Product, house_model: PersonPhoto
 ) -> None:
-    ProviderState.pause("staff")
+    Account.pause("staff")
     answer = client.post(start_url(product), {"house_model": house_model.pk})
     assert answer.status_code == 503
     assert WORDS in answer.content.decode()
 
 
 def test_what_is_wrong_with_the_form_is_said_first(client: Client, product: Product) -> None:
-    ProviderState.pause("staff")
+    Account.pause("staff")
     answer = ask(client, product, house_model="")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "no_choice")
 
@@ -56,7 +56,7 @@ def test_a_request_that_is_sent_again_finds_its_job(
     client: Client, product: Product, house_model: PersonPhoto
 ) -> None:
     first = order(client, product, house_model=house_model.pk, request_id="click")
-    ProviderState.pause("staff")
+    Account.pause("staff")
     assert order(client, product, house_model=house_model.pk, request_id="click") == first
 
 
@@ -64,24 +64,24 @@ def test_a_request_that_is_sent_again_finds_its_job(
 def test_what_passes_by_itself_refuses_nobody(
     client: Client, product: Product, house_model: PersonPhoto, passing: dict[str, float]
 ) -> None:
-    ProviderState.load()
-    ProviderState.rows().update(**{name: after(value) for name, value in passing.items()})
+    Account.load()
+    Account.rows().update(**{name: after(value) for name, value in passing.items()})
     order(client, product, house_model=house_model.pk)
 
 
 def test_orders_are_taken_again_when_the_pause_is_over(
     client: Client, product: Product, house_model: PersonPhoto
 ) -> None:
-    ProviderState.pause("staff")
+    Account.pause("staff")
     assert ask(client, product, house_model=house_model.pk).status_code == 503
-    ProviderState.resume()
+    Account.resume()
     order(client, product, house_model=house_model.pk)
 
 
 def test_a_new_key_ends_a_pause_about_the_old_one(
     client: Client, product: Product, house_model: PersonPhoto, settings: Any
 ) -> None:
-    ProviderState.pause("bad_key", key=settings.GLAM_TRYON["API_KEY"])
+    Account.pause("bad_key", key=settings.GLAM_TRYON["API_KEY"])
     assert ask(client, product, house_model=house_model.pk).status_code == 503
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "API_KEY": "a new one"}
     order(client, product, house_model=house_model.pk)
@@ -90,6 +90,6 @@ def test_a_new_key_ends_a_pause_about_the_old_one(
 def test_a_key_that_is_missing_keeps_the_pause(
     client: Client, product: Product, house_model: PersonPhoto, settings: Any
 ) -> None:
-    ProviderState.pause("bad_key", key="an old one")
+    Account.pause("bad_key", key="an old one")
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "API_KEY": ""}
     assert ask(client, product, house_model=house_model.pk).status_code == 503

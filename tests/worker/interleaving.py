@@ -31,7 +31,7 @@ from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models import submission as submission_module
 from glam_tryon.models.job import NEEDS_PERSON
-from glam_tryon.models.status import AT_GLAM, Status
+from glam_tryon.models.status import AT_PROVIDER, Status
 from glam_tryon.providers.base import Fetched, Outcome, RemoteStatus, Submitted, Verdict
 from glam_tryon.signed_urls import PHOTO, link_for_glam, token_in
 from glam_tryon.views.pictures import for_glam
@@ -51,7 +51,7 @@ IGNORED = {"attempts", "errors", "polls", "error_message", "dispatched"}
 #: Statements with these words decide nothing here, so no actor is left before one of them: other
 #: tables, the note of the last signal, and the age of a submission, which stays young.
 QUIET = (
-    "providerstate",
+    "account",
     "personphoto",
     "tryonresult",
     "tryontransition",
@@ -200,7 +200,7 @@ class Machine:
         self._raw(f"DELETE FROM {SUBMISSION}")
         self._raw("DELETE FROM glam_tryon_tryontransition")
         self._raw("DELETE FROM sqlite_sequence WHERE name = ?", [SUBMISSION])
-        self._raw("UPDATE glam_tryon_providerstate SET breaker_failures = 0, breaker_until = NULL")
+        self._raw("UPDATE glam_tryon_account SET breaker_failures = 0, breaker_until = NULL")
         marks = ", ".join("?" * len(self.submission_columns))
         for row in world.submissions:
             self._raw(f"INSERT INTO {SUBMISSION} VALUES ({marks})", row)
@@ -456,7 +456,7 @@ class Explorer:
         holder = machine.job_field(world, "lease_token")
         if (
             machine.job_field(world, "next_step_at") == FUTURE
-            and machine.job_field(world, "status") not in AT_GLAM
+            and machine.job_field(world, "status") not in AT_PROVIDER
         ):
             alive = holder and state.workers[int(holder[-1]) - 1].waits
             if not alive or state.stalls:
@@ -490,17 +490,17 @@ class Explorer:
             if row["number"] in world.drawn and not row["fetched_at"]:
                 self._fail(state, "a photo was fetched and nobody noted it")
         status = self.machine.job_field(world, "status")
-        if status in AT_GLAM and not submissions[-1]["event_id"]:
+        if status in AT_PROVIDER and not submissions[-1]["event_id"]:
             self._fail(state, "P3: the job polls for a submission without an event")
         for row in submissions:
             lost = row["event_id"] and not row["revoked_at"]
-            if lost and status not in (*AT_GLAM, Status.CANCELED):
+            if lost and status not in (*AT_PROVIDER, Status.CANCELED):
                 self._fail(state, f"P3: nobody polls #{row['number']}")
 
     def _is_rest(self, state: State) -> bool:
         field_of = self.machine.job_field
         status = field_of(state.world, "status")
-        if status in (*AT_GLAM, Status.FAILED):
+        if status in (*AT_PROVIDER, Status.FAILED):
             return True
         submissions = self.machine.submission_fields(state.world)
         unclear_and_fetched = bool(

@@ -13,7 +13,7 @@ from django.db import connections
 
 from glam_tryon.limits import availability as switch
 from glam_tryon.limits import budget as purse
-from glam_tryon.models import KillSwitch, ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.sandbox import FaultScript, Sandbox
@@ -102,9 +102,9 @@ def test_a_budget_that_was_used_up_is_not_counted_in_each_round(configure: Confi
     configure(BUDGET={"day": 0})
     waiting(1)
     assert claim_submissions(1) == []
-    KillSwitch.change_budget("ada", day_generations=1)
+    Account.change_budget("ada", day_generations=1)
     assert claim_submissions(1) == []
-    ProviderState.rows().update(budget_rests_until=after(-0.1))
+    Account.rows().update(budget_rests_until=after(-0.1))
     assert len(claim_submissions(1)) == 1
 
 
@@ -157,7 +157,7 @@ def test_four_pollers_send_exactly_what_the_budget_allows_and_go_on_when_it_is_r
     wait_until(lambda: purse.budget_left().code == "limit_shop", 10)
     assert len(glam.accepted) == 7
     assert TryOnJob.objects.filter(status="pending", error_code="").count() == 7
-    KillSwitch.change_budget("ada", day_generations=100)
+    Account.change_budget("ada", day_generations=100)
     wait_until(lambda: TryOnJob.objects.filter(status="ready").count() == 14, 60)
     for child in running:
         child.send(15)

@@ -16,10 +16,10 @@ from django.core.management import call_command
 from glam_tryon import jobs
 from glam_tryon.limits.period import shop_day
 from glam_tryon.models import (
+    Account,
     AnalyticsEvent,
     DailyCount,
     PersonPhoto,
-    ProviderState,
     TryOnSubmission,
 )
 from glam_tryon.models.clock import after, database_time
@@ -95,11 +95,11 @@ def test_every_kind_of_run_does_all_duties(kind: str) -> None:
 @pytest.mark.usefixtures("glam")
 def test_a_run_leaves_the_pruning_to_the_one_that_did_it_a_moment_ago() -> None:
     taken = old_photo()
-    ProviderState.load()
-    ProviderState.rows().update(pruned_at=after(-30))
+    Account.load()
+    Account.rows().update(pruned_at=after(-30))
     command("--once")
     assert taken.image.storage.exists(str(taken.image.name))
-    ProviderState.rows().update(pruned_at=after(-60))
+    Account.rows().update(pruned_at=after(-60))
     command("--once")
     assert not taken.image.storage.exists(str(taken.image.name))
 
@@ -127,7 +127,7 @@ def test_a_long_run_repeats_its_duties(monkeypatch: pytest.MonkeyPatch) -> None:
     for now[0] in (0.0, 4.0, 5.0, 59.0, 60.0):
         duties.perform()
         duties.wait(5)
-        beats.append(ProviderState.load().last_round_at)
+        beats.append(Account.load().last_round_at)
     assert times == [0.0, 60.0]
     assert beats[0] == beats[1] < beats[2] < beats[3] == beats[3]
     assert abs(beats[-1] - database_time("default")) < timedelta(seconds=20)

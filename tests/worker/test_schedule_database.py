@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from glam_tryon.models import LearnedTimes, ProviderState, TryOnJob
+from glam_tryon.models import Account, LearnedTimes, TryOnJob
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.sandbox import Sandbox
@@ -60,7 +60,7 @@ def test_what_is_learned_is_what_the_next_process_reads() -> None:
     for _ in range(6):
         memory = memory.learned(8.0, 9.0)
         assert learn(job(), 8.0, 9.0)
-    kept = LearnedTimes.objects.get(pk="upper")
+    kept = LearnedTimes.objects.get(account="default", mask_type="upper")
     assert kept.samples == 6
     assert Memory.from_json(kept.weights).long == pytest.approx(memory.long, abs=1e-4)
     learning.clear_learned()
@@ -105,7 +105,7 @@ def test_eight_workers_learning_at_once_lose_nothing() -> None:
 
 def test_many_questions_cost_no_more_queries_than_one() -> None:
     one = job()
-    ProviderState.load()
+    Account.load()
     with CaptureQueriesContext(connection) as first:
         next_poll_seconds(one)
     with CaptureQueriesContext(connection) as more:
@@ -162,21 +162,21 @@ def test_how_many_questions_a_second_are_allowed_is_the_shops_until_glam_has_too
     assert next_poll.current_load().polls_per_second == 40
     for _worker in range(3):
         # One piece of news.
-        ProviderState.throttle_polls(40)
+        Account.throttle_polls(40)
     next_poll.clear_load()
     assert next_poll.current_load().polls_per_second == 20
     for seconds, allowed in ((29, 20), (31, 24), (61, 28), (149, 36), (3600, 40)):
-        ProviderState.rows().update(polls_cap_changed_at=after(-seconds))
+        Account.rows().update(polls_cap_changed_at=after(-seconds))
         next_poll.clear_load()
         assert next_poll.current_load().polls_per_second == pytest.approx(allowed), seconds
     # What grew back is halved, not what was lowered before.
-    ProviderState.rows().update(polls_cap_changed_at=after(-61))
-    ProviderState.throttle_polls(40)
-    assert ProviderState.load().polls_cap == 14
+    Account.rows().update(polls_cap_changed_at=after(-61))
+    Account.throttle_polls(40)
+    assert Account.load().polls_cap == 14
     for _time in range(10):
-        ProviderState.rows().update(polls_cap_changed_at=after(-3))
-        ProviderState.throttle_polls(40)
-    assert ProviderState.load().polls_cap == 1
+        Account.rows().update(polls_cap_changed_at=after(-3))
+        Account.throttle_polls(40)
+    assert Account.load().polls_cap == 1
 
 
 def test_a_claim_carries_the_time_of_the_database() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.sandbox import FaultScript, Sandbox
 from tests.servers import start_manage
@@ -247,14 +247,14 @@ def test_health_names_what_is_wrong_and_its_exit_code_is_not_zero(
     )
     assert pollers.start("--max-seconds", "0.1").wait() == 0
     assert health(pollers) == (0, "healthy")
-    ProviderState.rows().update(last_round_at=after(-100))
+    Account.rows().update(last_round_at=after(-100))
     code, said = health(pollers)
     assert (code, said[:48]) == (1, "CommandError: no poller has finished a round for")
-    ProviderState.rows().update(last_round_at=after(0))
-    ProviderState.pause("bad_key")
+    Account.rows().update(last_round_at=after(0))
+    Account.pause("bad_key")
     code, said = health(pollers)
     assert (code, said[:46]) == (1, "CommandError: submitting is paused (bad_key) s")
-    ProviderState.resume()
+    Account.resume()
     order()
     assert health(pollers) == (0, "healthy")
     TryOnJob.objects.update(created_at=after(-1000))

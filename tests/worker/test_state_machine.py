@@ -30,8 +30,8 @@ from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.files import private_storage
 from glam_tryon.models import (
+    Account,
     PersonPhoto,
-    ProviderState,
     TryOnBatch,
     TryOnJob,
     TryOnResult,
@@ -83,7 +83,7 @@ class Staff:
 
 def time_passes(seconds: float) -> None:
     """Let the database's clock go on: all that it ever said is so much longer ago."""
-    for model in (TryOnJob, TryOnSubmission, ProviderState):
+    for model in (TryOnJob, TryOnSubmission, Account):
         model.objects.update(
             **{
                 field.name: F(field.name) - timedelta(seconds=seconds)
@@ -109,7 +109,7 @@ class JobLife(RuleBasedStateMachine):
         self.keys: list[Any] = []
         #: How often a person asked for another generation of a job.
         self.asked: Counter[Any] = Counter()
-        ProviderState.load()
+        Account.load()
         self.batch = TryOnBatch.objects.create(name="Spring")
         self.points = connection.execute_wrapper(HaltBeforeStatements())
         self.points.__enter__()
@@ -255,7 +255,7 @@ class JobLife(RuleBasedStateMachine):
     def all_others_go_on(self, seconds: float) -> None:
         """Whoever stands still is overtaken by everybody else."""
         time_passes(seconds)
-        ProviderState.resume()
+        Account.resume()
         release_lost_slots()
         self._work(claim_steps, 8)
         self._work(claim_submissions, 8)
@@ -314,7 +314,7 @@ class JobLife(RuleBasedStateMachine):
         jobs.resume_batch(self.batch)
         self.batch.refresh_from_db()
         for _round in range(40):
-            ProviderState.resume()
+            Account.resume()
             while self.glam.on_the_way:
                 self.a_late_post_arrives()
             for event in self.glam.events:

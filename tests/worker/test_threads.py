@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from glam_tryon.models import ProviderState
+from glam_tryon.models import Account
 from glam_tryon.worker import worker_pool as worker_pool_module
 from glam_tryon.worker.worker_pool import ThreadPool
 
@@ -96,7 +96,7 @@ class TestConnections:
 
     @staticmethod
     def link(_nothing: object) -> Any:
-        ProviderState.load()
+        Account.load()
         return connection.connection
 
     def test_a_connection_stays_from_step_to_step(self, make: Make) -> None:
@@ -110,7 +110,7 @@ class TestConnections:
 
         def work(asks: bool) -> None:
             if asks:
-                ProviderState.load()
+                Account.load()
                 kept.append(connection.connection)
 
         monkeypatch.setattr(worker_pool_module, "KEEP_SECONDS", 0.05)
@@ -124,7 +124,7 @@ class TestConnections:
         kept: list[Any] = []
 
         def work(_nothing: object) -> None:
-            ProviderState.load()
+            Account.load()
             kept.append(connection.connection)
 
         threads = make(work, 1)

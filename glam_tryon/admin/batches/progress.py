@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from glam_tryon.conf import conf
-from glam_tryon.models import ProviderState, TryOnBatch, TryOnJob
+from glam_tryon.models import Account, TryOnBatch, TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import OPEN, Queue, Status
 from glam_tryon.providers.base import MaskType
@@ -98,7 +98,7 @@ def seconds_left(progress: Progress) -> float | None:
     if not known or len(known) < len(each):
         return None
     usual = max(known)
-    cap = min(ProviderState.load().effective_cap or conf.MAX_PARALLEL, conf.MAX_PARALLEL)
+    cap = min(Account.load().effective_cap or conf.MAX_PARALLEL, conf.MAX_PARALLEL)
     # The last slot is kept for a shopper.
     slots = max(1, cap - 1)
     ahead = 0

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.formatting import since
 from glam_tryon.admin.operations.alerts import blocker_message, pause_advice
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
-from glam_tryon.models.status import AT_GLAM, Queue, Status
+from glam_tryon.models.status import AT_PROVIDER, Queue, Status
 
 _NEEDS_PERSON = gettext_lazy(
     "Glam fetched the photo, but its answer was lost: the picture may be drawn and billed. Look "
@@ -59,7 +59,7 @@ def waits_for(job: TryOnJob) -> str:
             why = _before_sending(job)
         case Status.SUBMITTING:
             why = _("It is being sent.")
-        case status if status in AT_GLAM:
+        case status if status in AT_PROVIDER:
             why = _last_answer(job)
         case Status.STORING:
             why = _("Its picture is on its way into the shop's storage.")
@@ -99,7 +99,7 @@ def _before_sending(job: TryOnJob) -> str:
     if job.queue == Queue.PAUSED:
         return _("Its batch is paused.")
     now = timezone.now()
-    state = ProviderState.load()
+    state = Account.load()
     if resting := state.rests(now):
         return _resting(state, resting)
     if job.next_step_at and job.next_step_at > now and job.error_code:
@@ -107,7 +107,7 @@ def _before_sending(job: TryOnJob) -> str:
     return _("It waits for its turn and a free slot.")
 
 
-def _resting(state: ProviderState, resting: str) -> str:
+def _resting(state: Account, resting: str) -> str:
     if state.paused_at:
         return pause_advice(state.pause_code) or state.pause_code
     if resting == "throttled":

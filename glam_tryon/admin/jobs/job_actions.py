@@ -21,7 +21,7 @@ from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.job_queryset import TryOnJobQuerySet
 from glam_tryon.models.receipt import Why
-from glam_tryon.models.status import AT_GLAM, CLOSED, OPEN, REFETCHABLE, Status
+from glam_tryon.models.status import AT_PROVIDER, CLOSED, OPEN, REFETCHABLE, Status
 from glam_tryon.privacy.deletion import delete_tryon
 
 
@@ -114,7 +114,7 @@ ASK = AdminAction(
     eligible=TryOnJobQuerySet.known_to_glam,
     change=_ask,
     done=gettext_lazy("%(count)d asked about"),
-    statuses=(Status.FAILED, *AT_GLAM),
+    statuses=(Status.FAILED, *AT_PROVIDER),
     otherwise=gettext_lazy("Glam never took it"),
 )
 REFETCH = AdminAction(

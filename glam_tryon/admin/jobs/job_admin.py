@@ -37,8 +37,8 @@ from glam_tryon.admin.operations.alerts import blocker_message, paused_message
 from glam_tryon.admin.pages import GARMENT, PERSON, admin_url, picture_url
 from glam_tryon.limits.budget import money_words
 from glam_tryon.models import (
+    Account,
     PersonPhoto,
-    ProviderState,
     TryOnJob,
     TryOnResult,
 )
@@ -153,9 +153,9 @@ class TryOnJobAdmin(admin.ModelAdmin):
         return (find(queryset, text) if text else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        state = ProviderState.load()
+        state = Account.load()
         if state.paused_at and request.method == "GET":
-            where = admin_url("glam_tryon_providerstate_changelist")
+            where = admin_url("glam_tryon_account_changelist")
             messages.error(
                 request,
                 format_html(

@@ -21,7 +21,7 @@ from glam_tryon.admin.operations.live_state import LiveState, read_live_state
 from glam_tryon.admin.pages import admin_url
 from glam_tryon.limits.budget import MONTH_OVER, Left, budget_left
 from glam_tryon.messages import moment_words
-from glam_tryon.models import KillSwitch
+from glam_tryon.models import Account
 from glam_tryon.worker.health import HEALTH_ROUND_SECONDS
 
 #: Codes of the blockers: the kill switch, and a budget that is used up.
@@ -51,10 +51,10 @@ class Alert:
     url: str = ""
 
 
-def current_alerts(now: LiveState, switch: KillSwitch, left: Left) -> list[Alert]:
+def current_alerts(now: LiveState, left: Left) -> list[Alert]:
     """Return what keeps try-ons from getting through, the gravest first; none: all is well."""
     return [
-        *_stopped(switch),
+        *_stopped(now),
         *_paused(now),
         *_no_poller(now),
         *_breaker(now),
@@ -63,10 +63,10 @@ def current_alerts(now: LiveState, switch: KillSwitch, left: Left) -> list[Alert
     ]
 
 
-def _stopped(switch: KillSwitch) -> Iterator[Alert]:
-    if switch.stopped_at:
+def _stopped(now: LiveState) -> Iterator[Alert]:
+    if now.state.stopped_at:
         text = _("All try-ons are stopped, by %(who)s. Shoppers can order none.")
-        yield Alert(STOPPED, text % {"who": switch.stopped_by})
+        yield Alert(STOPPED, text % {"who": now.state.stopped_by})
 
 
 def _paused(now: LiveState) -> Iterator[Alert]:
@@ -130,8 +130,8 @@ def _clock(moment: datetime) -> str:
 def warn(request: HttpRequest) -> None:
     """Show the banner on the page that answers ``request``, once however often this is called."""
     if not getattr(request, _SHOWN, False):
-        switch = KillSwitch.load()
-        show(request, current_alerts(read_live_state(), switch, budget_left(switch=switch)))
+        now = read_live_state()
+        show(request, current_alerts(now, budget_left(account=now.state)))
 
 
 def show(request: HttpRequest, alerts: list[Alert]) -> None:
@@ -142,7 +142,7 @@ def show(request: HttpRequest, alerts: list[Alert]) -> None:
     """
     setattr(request, _SHOWN, True)
     for alert in alerts:
-        url = alert.url or admin_url("glam_tryon_providerstate_changelist")
+        url = alert.url or admin_url("glam_tryon_account_changelist")
         line = format_html('{} <a href="{}">{}</a>', alert.message, url, _("See what can be done"))
         messages.error(request, line, extra_tags=f"glam-tryon-{alert.code}", fail_silently=True)
 
@@ -165,30 +165,30 @@ def pause_advice(code: str) -> str:
 
 def blocker_code() -> str:
     """Return ``stopped`` or ``budget``, empty when neither keeps try-ons from being sent."""
-    switch = KillSwitch.load()
-    if switch.stopped_at:
+    account = Account.read()
+    if account.stopped_at:
         return STOPPED
-    return BUDGET if budget_left(switch=switch).code else ""
+    return BUDGET if budget_left(account=account).code else ""
 
 
 def blocker_message() -> str:
     """Return why jobs wait and until when, empty when neither is the reason."""
-    switch = KillSwitch.load()
-    if switch.stopped_at:
-        who = {"who": switch.stopped_by, "when": moment_words(switch.stopped_at)}
+    account = Account.read()
+    if account.stopped_at:
+        who = {"who": account.stopped_by, "when": moment_words(account.stopped_at)}
         text = _("Try-ons were stopped by %(who)s on %(when)s; new ones wait.") % who
-        return f"{text} {switch.why}".rstrip()
-    return _budget_message(budget_left(switch=switch))
+        return f"{text} {account.stop_reason}".rstrip()
+    return _budget_message(budget_left(account=account))
 
 
 def blocker_rows() -> list[tuple[str, SafeString | str | int]]:
     """Return the operations page's lines about the kill switch and the budget."""
-    switch = KillSwitch.load()
+    account = Account.read()
     rows: list[tuple[str, SafeString | str | int]] = []
-    if switch.stopped_at:
-        rows.append((_("Stopped by"), f"{switch.stopped_by}: {switch.why}".rstrip(": ")))
-        rows.append((_("Since"), instant(switch.stopped_at)))
-    left = budget_left(switch=switch)
+    if account.stopped_at:
+        rows.append((_("Stopped by"), f"{account.stopped_by}: {account.stop_reason}".rstrip(": ")))
+        rows.append((_("Since"), instant(account.stopped_at)))
+    left = budget_left(account=account)
     if left.code:
         rows.append((_("Budget"), _budget_message(left)))
     elif left.generations is not None:

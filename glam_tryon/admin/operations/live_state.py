@@ -19,7 +19,7 @@ from django.db.models import (
 from django.utils import timezone
 
 from glam_tryon.conf import conf
-from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Queue
 
 
@@ -27,7 +27,7 @@ from glam_tryon.models.status import Queue
 class LiveState:
     """The connection to Glam, the slots held, and the jobs that wait for a slot or for a person."""
 
-    state: ProviderState
+    state: Account
     slots: int
     waiting: int
     oldest_at: datetime | None
@@ -57,7 +57,7 @@ def read_live_state() -> LiveState:
     resting = jobs.filter(queue=None).waiting_for_a_person()
     held = TryOnSubmission.objects.using(using).holding_slots()
     state = (
-        ProviderState.rows()
+        Account.rows()
         .annotate(
             slots=_total(held, "COUNT", "pk"),
             waiting=_total(pending, "COUNT", "pk"),
@@ -68,7 +68,7 @@ def read_live_state() -> LiveState:
         .first()
     )
     if state is None:
-        return LiveState(ProviderState(), 0, 0, None, 0)
+        return LiveState(Account(), 0, 0, None, 0)
     found: Any = state
     return LiveState(
         state, found.slots, found.waiting, found.oldest_at, found.settling + found.resting

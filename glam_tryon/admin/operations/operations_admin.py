@@ -44,23 +44,23 @@ from glam_tryon.conf import conf
 from glam_tryon.limits import availability as switch
 from glam_tryon.limits.budget import Budget, Spent, budgets, money_words, spent
 from glam_tryon.limits.period import Period
-from glam_tryon.models import KillSwitch, ProviderState, TryOnSubmission
+from glam_tryon.models import Account, TryOnSubmission
 from glam_tryon.models.clock import database_time
 
 
-def is_resting(state: ProviderState) -> bool:
+def is_resting(state: Account) -> bool:
     """Say whether failures slow try-ons down: a rest, fewer slots, or fewer polls."""
     limit = conf.MAX_PARALLEL
     fewer = state.effective_cap is not None and state.effective_cap < limit
-    now = database_time(router.db_for_write(ProviderState))
+    now = database_time(router.db_for_write(Account))
     most = conf.MAX_POLLS_PER_SECOND
     slower = state.polls_per_second(most, now) < most
     return fewer or slower or bool(state.breaker_failures or state.throttled_until)
 
 
-def connection_rows(state: ProviderState) -> list[tuple[str, SafeString | str | int]]:
+def connection_rows(state: Account) -> list[tuple[str, SafeString | str | int]]:
     """Return the lines about the connection to Glam, each with its name."""
-    now = database_time(router.db_for_write(ProviderState))
+    now = database_time(router.db_for_write(Account))
     resting = state.rests(now)
     held = TryOnSubmission.objects.holding_slots().count()
     rows: list[tuple[str, SafeString | str | int]] = [
@@ -89,7 +89,7 @@ def connection_rows(state: ProviderState) -> list[tuple[str, SafeString | str | 
     return rows
 
 
-def _state_badge(state: ProviderState, resting: str) -> SafeString:
+def _state_badge(state: Account, resting: str) -> SafeString:
     if state.paused_at:
         return badge("failed", _("paused"))
     if resting == STOPPED:
@@ -107,13 +107,13 @@ class BudgetForm(forms.ModelForm):
     """A field that is left empty means what the settings say."""
 
     class Meta:
-        model = KillSwitch
+        model = Account
         fields = ("day_generations", "day_money", "month_generations", "month_money")
 
 
-def budget_rows(switch: KillSwitch) -> Sequence[tuple[str, str, str, str]]:
+def budget_rows(account: Account) -> Sequence[tuple[str, str, str, str]]:
     """Return each period with what was spent, what may be, and how many generations are left."""
-    limits = budgets(switch)
+    limits = budgets(account)
     names: list[tuple[Period, str]] = [("day", _("Today")), ("month", _("This month"))]
     return [_row(name, spent(period), limits[period]) for period, name in names]
 
@@ -157,12 +157,12 @@ CHECKS: Mapping[str, tuple[Check, Promise, Promise]] = {
         gettext_lazy("The shop asks itself by its public address for what a signed link shows."),
     ),
 }
-_PERMISSIONS = {"turn": "change_providerstate", "check": "change_providerstate"}
+_PERMISSIONS = {"turn": "change_account", "check": "change_account"}
 _PERMISSIONS |= {"budget": "change_budget"}
 
 
-@admin.register(ProviderState)
-class ProviderStateAdmin(admin.ModelAdmin):
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin):
     """One row that nobody edits, shown as the operations page. Each change is a POST."""
 
     list_display_links = None
@@ -188,7 +188,7 @@ class ProviderStateAdmin(admin.ModelAdmin):
         return found
 
     def get_urls(self) -> list[Any]:
-        view, name = self.admin_site.admin_view, "glam_tryon_providerstate"
+        view, name = self.admin_site.admin_view, "glam_tryon_account"
         own = [
             path("turn/<slug:what>/", view(self.turn), name=f"{name}_turn"),
             path("check/<slug:what>/", view(self.check_view), name=f"{name}_check"),
@@ -205,34 +205,33 @@ class ProviderStateAdmin(admin.ModelAdmin):
 
     def _page(self, request: HttpRequest, **more: Any) -> HttpResponse:
         warn(request)
-        state, row = ProviderState.load(), KillSwitch.load()
+        account = Account.load()
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name),
             "opts": self.opts,
             "media": self.media,
-            "state": state,
-            "rows": connection_rows(state),
-            "resting": is_resting(state),
-            "switch": row,
-            "budget_rows": budget_rows(row),
-            "budget_form": BudgetForm(instance=row),
+            "account": account,
+            "rows": connection_rows(account),
+            "resting": is_resting(account),
+            "budget_rows": budget_rows(account),
+            "budget_form": BudgetForm(instance=account),
             "checks": [(what, text, does) for what, (_check, text, does) in CHECKS.items()],
             "may_change": self.has_change_permission(request),
             "may_change_budget": self._may(request, "budget"),
             **more,
         }
-        template = "admin/glam_tryon/providerstate/operations.html"
+        template = "admin/glam_tryon/account/operations.html"
         return TemplateResponse(request, template, context)
 
     @admin.action(description=gettext_lazy("Pause submitting"), permissions=["change"])
-    def pause_submitting(self, request: HttpRequest, queryset: QuerySet[ProviderState]) -> None:
-        ProviderState.pause("staff", str(request.user))
+    def pause_submitting(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        Account.pause("staff", str(request.user))
         self.message_user(request, _("Submitting is paused; new try-ons wait."), messages.WARNING)
 
     @admin.action(description=gettext_lazy("Resume submitting"), permissions=["change"])
-    def resume_submitting(self, request: HttpRequest, queryset: QuerySet[ProviderState]) -> None:
-        ProviderState.resume()
+    def resume_submitting(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        Account.resume()
         self.message_user(request, _("Submitting goes on."), messages.SUCCESS)
 
     def _may(self, request: HttpRequest, what: str) -> bool:
@@ -244,7 +243,7 @@ class ProviderStateAdmin(admin.ModelAdmin):
         return None if request.method == "POST" else HttpResponseNotAllowed(["POST"])
 
     def _back(self) -> HttpResponse:
-        return HttpResponseRedirect(admin_url("glam_tryon_providerstate_changelist"))
+        return HttpResponseRedirect(admin_url("glam_tryon_account_changelist"))
 
     def turn(self, request: HttpRequest, what: str) -> HttpResponse:
         """Stop all try-ons, let them go on, or clear the failures of the breaker."""
@@ -258,7 +257,7 @@ class ProviderStateAdmin(admin.ModelAdmin):
                 switch.go_on()
                 text = _("Try-ons go on.")
             case "forget":
-                ProviderState.forget_failures()
+                Account.forget_failures()
                 text = _("The failures are forgotten: Glam is asked at once, with all slots.")
             case _:
                 raise Http404
@@ -278,9 +277,9 @@ class ProviderStateAdmin(admin.ModelAdmin):
         if refusal := self._refusal(request, "budget"):
             return refusal
         # A row of its own: the form writes nothing by itself, also where it is wrong.
-        form = BudgetForm(request.POST, instance=KillSwitch())
+        form = BudgetForm(request.POST, instance=Account())
         if not form.is_valid():
             return self._page(request, budget_form=form)
-        KillSwitch.change_budget(str(request.user), **form.cleaned_data)
+        Account.change_budget(str(request.user), **form.cleaned_data)
         self.message_user(request, _("The budget is changed."), messages.SUCCESS)
         return self._back()

@@ -25,7 +25,7 @@ from glam_tryon.admin.reports.stats import Figures
 from glam_tryon.admin.reports.trends import outcomes, waits
 from glam_tryon.conf import conf
 from glam_tryon.limits.budget import Left, budgets
-from glam_tryon.models import DailyCount, KillSwitch
+from glam_tryon.models import Account, DailyCount
 
 
 @admin.register(DailyCount)
@@ -59,10 +59,10 @@ class DashboardAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         choice, figures = self._asked(request)
-        now, switch = read_live_state(), KillSwitch.load()
-        sections = [] if _is_empty(figures) else _sections(figures, switch)
+        now = read_live_state()
+        sections = [] if _is_empty(figures) else _sections(figures, now.state)
         # The budget has a section of its own; reading the ledger would cost what else is saved.
-        show(request, current_alerts(now, switch, Left(None)))
+        show(request, current_alerts(now, Left(None)))
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name_plural),
@@ -86,7 +86,7 @@ class DashboardAdmin(admin.ModelAdmin):
     def file(self, request: HttpRequest, table: str) -> HttpResponse:
         """One table as CSV."""
         _choice, figures = self._asked(request)
-        for section in _sections(figures, KillSwitch.load()):
+        for section in _sections(figures, Account.read()):
             if section.table.name == table:
                 answer = HttpResponse(
                     section.table.as_csv(), content_type="text/csv; charset=utf-8"
@@ -106,12 +106,12 @@ def _is_empty(figures: Figures) -> bool:
     return not figures.total and not figures.spent
 
 
-def _sections(figures: Figures, switch: KillSwitch) -> list[Section]:
+def _sections(figures: Figures, account: Account) -> list[Section]:
     """Money and visitors belong to no product, so they are not shown of one."""
     choice = figures.choice
     sections = [outcomes(figures), waits(figures)]
     if not choice.product:
-        sections.append(spending(figures, budgets(switch)["month"]))
+        sections.append(spending(figures, budgets(account)["month"]))
     sections.append(funnel(figures))
     if not choice.product:
         sections.append(products(figures, top_products(choice)))

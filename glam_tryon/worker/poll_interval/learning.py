@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from glam_tryon.models import LearnedTimes, TryOnJob
+from glam_tryon.models.account import DEFAULT_ACCOUNT
 from glam_tryon.worker.poll_interval.duration_model import Masses, Memory, median
 
 #: How long one process goes on with what it read, in seconds.
@@ -25,7 +26,7 @@ class _Known:
     masses: Masses
 
 
-_known: dict[str, _Known] = {}
+_known: dict[tuple[str, str], _Known] = {}
 
 
 def clear_learned() -> None:
@@ -33,26 +34,36 @@ def clear_learned() -> None:
     _known.clear()
 
 
-def _know(mask_type: str, clock: Callable[[], float]) -> _Known:
-    known, now = _known.get(mask_type), clock()
+def _know(account: str, mask_type: str, clock: Callable[[], float]) -> _Known:
+    known, now = _known.get((account, mask_type)), clock()
     if known is None or not 0 <= now - known.read_at < CACHE_SECONDS:
-        kept, samples = LearnedTimes.read(mask_type)
+        kept, samples = LearnedTimes.read(account, mask_type)
         if known is None or known.samples != samples:
             masses = Memory.from_json(kept).estimate()
         else:
             masses = known.masses
-        known = _known[mask_type] = _Known(now, samples, masses)
+        known = _known[account, mask_type] = _Known(now, samples, masses)
     return known
 
 
-def durations(mask_type: str, *, clock: Callable[[], float] = time.monotonic) -> Masses:
-    """Return the share of each bin of ````duration_model```` in try-ons of this mask type."""
-    return _know(mask_type, clock).masses
+def durations(
+    mask_type: str,
+    *,
+    account: str = DEFAULT_ACCOUNT,
+    clock: Callable[[], float] = time.monotonic,
+) -> Masses:
+    """Return the share of each bin of ``duration_model`` in an account's try-ons of this type."""
+    return _know(account, mask_type, clock).masses
 
 
-def usual_seconds(mask_type: str, *, clock: Callable[[], float] = time.monotonic) -> float | None:
+def usual_seconds(
+    mask_type: str,
+    *,
+    account: str = DEFAULT_ACCOUNT,
+    clock: Callable[[], float] = time.monotonic,
+) -> float | None:
     """Return how long half of the try-ons of this mask type take at most; None while unknown."""
-    known = _know(mask_type, clock)
+    known = _know(account, mask_type, clock)
     return median(known.masses) if known.samples >= TOLD_AFTER_JOBS else None
 
 
@@ -63,8 +74,8 @@ def learn(job: TryOnJob, asked_before_seconds: float, ready_by_seconds: float) -
     after ``ready_by_seconds``. False when too many workers learned at the same moment.
     """
     for _ in range(TRIES):
-        kept, samples = LearnedTimes.read(job.mask_type)
+        kept, samples = LearnedTimes.read(job.account, job.mask_type)
         memory = Memory.from_json(kept).learned(asked_before_seconds, ready_by_seconds)
-        if LearnedTimes.replace(job.mask_type, memory.as_json(), samples):
+        if LearnedTimes.replace(job.account, job.mask_type, memory.as_json(), samples):
             return True
     return False

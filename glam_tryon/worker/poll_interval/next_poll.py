@@ -12,9 +12,9 @@ from django.db import router
 from django.db.models import Q
 
 from glam_tryon.conf import conf
-from glam_tryon.models import ProviderState, TryOnJob
+from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import DatabaseNow, after, database_time
-from glam_tryon.models.status import AT_GLAM, Priority, Queue
+from glam_tryon.models.status import AT_PROVIDER, Priority, Queue
 from glam_tryon.worker.poll_interval.learning import durations
 from glam_tryon.worker.poll_interval.optimiser import seconds_to_next_poll
 
@@ -61,13 +61,13 @@ def current_load(*, clock: Callable[[], float] = time.monotonic) -> Load:
 def _count(now: float) -> Load:
     using = router.db_for_write(TryOnJob)
     jobs = TryOnJob.objects.using(using)
-    state = ProviderState.rows().first()
+    state = Account.rows().first()
     counts = Load(
         # Nobody asks about the others while this count is used.
         polled=jobs.filter(
             Q(polled_at__isnull=False) | Q(next_step_at__lte=after(CACHE_SECONDS)),
             queue=Queue.UNDER_WAY,
-            status__in=AT_GLAM,
+            status__in=AT_PROVIDER,
         ).count(),
         waiting=jobs.filter(
             queue__in=[Queue.SHOPPER, Queue.CATALOGUE], next_step_at__lte=DatabaseNow()
@@ -113,7 +113,7 @@ def next_poll_seconds(job: TryOnJob, elapsed_seconds: float = 0.0) -> float:
     """
     now = current_load()
     cost = cost_seconds(job.priority, waiting=now.waiting)
-    masses = durations(job.mask_type)
+    masses = durations(job.mask_type, account=job.account)
     wait = seconds_to_next_poll(elapsed_seconds, masses, cost)
     after_that = seconds_to_next_poll(elapsed_seconds + wait, masses, cost)
     wait += random.uniform(-JITTER, JITTER) * min(wait, after_that)

@@ -7,7 +7,7 @@ import logging
 from django.db import router
 
 from glam_tryon.models import TryOnJob, TryOnSubmission
-from glam_tryon.models.status import AT_GLAM, CLOSED, Status
+from glam_tryon.models.status import AT_PROVIDER, CLOSED, Status
 from glam_tryon.worker.bulk_update import PollUpdate
 from glam_tryon.worker.claim import Claimed
 from glam_tryon.worker.db_connections import retry_on_db_error
@@ -39,7 +39,7 @@ def advance(claimed: Claimed) -> PollUpdate | None:
         copy_result(job)
     elif job.status in (Status.SUBMITTING, Status.UNCONFIRMED):
         reconcile(job)
-    elif job.status in AT_GLAM:
+    elif job.status in AT_PROVIDER:
         still_running = poll(claimed)
         if still_running:
             return still_running

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, InterfaceError, router, transaction
 
 from glam_tryon.conf import conf
-from glam_tryon.models import ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Status
 from glam_tryon.providers.base import Fetched, RemoteStatus, Verdict
 from glam_tryon.worker.bulk_update import PollUpdate
@@ -84,7 +84,7 @@ def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Fetched, now:
     if outcome.pauses:
         pause_submitting(outcome)
     if outcome.throttled:
-        retry_on_db_error(lambda: ProviderState.throttle_polls(conf.MAX_POLLS_PER_SECOND))
+        retry_on_db_error(lambda: Account.throttle_polls(conf.MAX_POLLS_PER_SECOND))
         clear_load()
     if outcome.code == "not_found" and _older(submission, LOST_GRACE_SECONDS, now):
         fail(job, submission, "lost", "Glam does not know this event; it may be on the bill.")

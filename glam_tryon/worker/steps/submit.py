@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, router, tra
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import HookFailed, PhotoRefused, SettingError
 from glam_tryon.hooks import consult, hook_of
-from glam_tryon.models import PersonPhoto, ProviderState, TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.providers.api_key import api_key
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
@@ -169,12 +169,12 @@ def _note_health(outcome: Outcome) -> None:
             pause_submitting(outcome)
         if outcome.throttled:
             retry_on_db_error(
-                lambda: ProviderState.throttle(conf.MAX_PARALLEL, outcome.retry_after_seconds)
+                lambda: Account.throttle(conf.MAX_PARALLEL, outcome.retry_after_seconds)
             )
         if outcome.breaker:
-            retry_on_db_error(ProviderState.count_failure)
+            retry_on_db_error(Account.count_failure)
         elif outcome.verdict is not Verdict.NOT_SENT:
-            retry_on_db_error(ProviderState.count_success)
+            retry_on_db_error(Account.count_success)
     except (DatabaseError, InterfaceError) as error:
         logger.warning("what Glam answered (%s) is not remembered: %s", outcome.code, error)
 
@@ -186,7 +186,7 @@ def pause_submitting(outcome: Outcome) -> None:
         key = api_key()
     except SettingError as error:
         key, detail = "none", str(error)
-    if retry_on_db_error(lambda: ProviderState.pause(outcome.code, detail, key)):
+    if retry_on_db_error(lambda: Account.pause(outcome.code, detail, key)):
         answer = f"Glam answered {outcome.http_status}" if outcome.http_status else "nothing sent"
         logger.critical(
             "submitting is paused (%s): %s; jobs wait. %s", outcome.code, answer, detail

@@ -1,9 +1,10 @@
-"""What is known of Glam as a whole: paused or not, how many at once, whether it can be reached."""
+"""One account at a provider: whether it may send, how many at once, the budget, the kill switch."""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models, router
 from django.db.models import F
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.writer import WriterQuerySet
 
+#: The account whose key, cap and prices stand in the settings; the only one so far.
+DEFAULT_ACCOUNT = "default"
 #: Transport failures in a row after which submitting rests.
 BREAKER_FAILURES = 5
 #: First and longest rest of the circuit breaker, in seconds.
@@ -28,10 +31,17 @@ def key_fingerprint(key: str) -> str:
     return hashlib.sha256(b"glam_tryon key" + key.encode()).hexdigest()[:16]
 
 
-class ProviderState(models.Model):
-    """The one row (``name="glam"``) that all workers share."""
+class Account(models.Model):
+    """A provider's account, as all workers share it: pauses, caps, circuit breaker, budget.
 
-    name = models.CharField(max_length=16, primary_key=True, default="glam")
+    Slots, submissions, jobs and learned times name their account by ``name``. The class methods
+    are about ``DEFAULT_ACCOUNT``. A budget that is empty here is that of the settings.
+    """
+
+    name = models.CharField(
+        max_length=32, primary_key=True, default=DEFAULT_ACCOUNT, editable=False
+    )
+    provider = models.CharField(_("provider"), max_length=255, blank=True, editable=False)
     rounds = models.BigIntegerField(default=0)
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
     pause_code = models.CharField(_("why"), max_length=40, blank=True)
@@ -49,31 +59,53 @@ class ProviderState(models.Model):
     last_turn = models.BigIntegerField(default=0, editable=False)
     pruned_at = models.DateTimeField(null=True, editable=False)
     last_round_at = models.DateTimeField(_("last round of a poller"), null=True, blank=True)
+    stopped_at = models.DateTimeField(_("stopped"), null=True, editable=False)
+    stopped_by = models.CharField(_("stopped by"), max_length=150, blank=True, editable=False)
+    stop_reason = models.CharField(_("why"), max_length=200, blank=True, editable=False)
+    day_generations = models.PositiveIntegerField(_("generations a day"), null=True, blank=True)
+    month_generations = models.PositiveIntegerField(_("generations a month"), null=True, blank=True)
+    day_money = models.DecimalField(
+        _("money a day"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    month_money = models.DecimalField(
+        _("money a month"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    budget_changed_at = models.DateTimeField(_("budget changed"), null=True, editable=False)
+    budget_changed_by = models.CharField(
+        _("budget changed by"), max_length=150, blank=True, editable=False
+    )
 
     objects = WriterQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("connection to Glam")
-        verbose_name_plural = _("connection to Glam")
+        verbose_name = _("connection to the provider")
+        verbose_name_plural = _("connection to the provider")
+        permissions = [("change_budget", _("Can change the budget and note refunds"))]
 
     def __str__(self) -> str:
         return self.name
 
     @classmethod
-    def rows(cls) -> models.QuerySet[ProviderState]:
+    def rows(cls) -> models.QuerySet[Account]:
         """Return the one row as a query on the database that is written to."""
-        return cls.objects.using(router.db_for_write(cls)).filter(name="glam")
+        return cls.objects.using(router.db_for_write(cls)).filter(name=DEFAULT_ACCOUNT)
 
     @classmethod
-    def load(cls) -> ProviderState:
+    def load(cls) -> Account:
         """Return the row, made if it is missing."""
-        state = cls.rows().first()
-        if state is None:
-            state, _made = cls.objects.using(router.db_for_write(cls)).get_or_create(name="glam")
-        return state
+        account = cls.rows().first()
+        if account is None:
+            rows = cls.objects.using(router.db_for_write(cls))
+            account, _made = rows.get_or_create(name=DEFAULT_ACCOUNT)
+        return account
 
     @classmethod
-    def lock(cls) -> ProviderState:
+    def read(cls) -> Account:
+        """Return the row without ever writing; one that says nothing while there is none."""
+        return cls.rows().first() or cls()
+
+    @classmethod
+    def lock(cls) -> Account:
         """Within a transaction: let nobody else allot slots until it ends.
 
         The first statement writes. So SQLite takes its write lock at once instead of failing when
@@ -94,7 +126,31 @@ class ProviderState(models.Model):
         rest = models.Q(pruned_at__isnull=True) | models.Q(pruned_at__lt=after(-seconds))
         return bool(cls.rows().filter(rest).update(pruned_at=DatabaseNow()))
 
-    # Stopping and going on.
+    # The kill switch, and the budget that staff set.
+
+    @classmethod
+    def stop(cls, by: str, reason: str = "") -> bool:
+        """Take no orders and send nothing more. Returns False when it was stopped already."""
+        cls.load()
+        return bool(
+            cls.rows()
+            .filter(stopped_at=None)
+            .update(stopped_at=DatabaseNow(), stopped_by=by[:150], stop_reason=reason[:200])
+        )
+
+    @classmethod
+    def go_on(cls) -> bool:
+        """Take orders and send again. Returns False when it was not stopped."""
+        stopped = cls.rows().exclude(stopped_at=None)
+        return bool(stopped.update(stopped_at=None, stopped_by="", stop_reason=""))
+
+    @classmethod
+    def change_budget(cls, by: str, **limits: Any) -> None:
+        """Set budgets by their fields' names; None gives the settings' one back."""
+        cls.load()
+        cls.rows().update(**limits, budget_changed_at=DatabaseNow(), budget_changed_by=by[:150])
+
+    # Pausing submits and resuming them.
 
     @classmethod
     def pause(cls, code: str, detail: str = "", key: str = "") -> bool:
@@ -154,7 +210,7 @@ class ProviderState(models.Model):
         if self.cap_changed_at and now - self.cap_changed_at < timedelta(seconds=GROW_SECONDS):
             return self.effective_cap
         grown = self.effective_cap + 1
-        ProviderState.rows().filter(effective_cap=self.effective_cap).update(
+        Account.rows().filter(effective_cap=self.effective_cap).update(
             effective_cap=None if grown >= limit else grown, cap_changed_at=DatabaseNow()
         )
         return grown
