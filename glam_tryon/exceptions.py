@@ -74,6 +74,25 @@ class HookFailed(TryOnError, RuntimeError):
         super().__init__(f'GLAM_TRYON["{name}"] {problem}')
 
 
+class ConsentRequired(TryOnError, ValueError):
+    """A shopper's photo without consent to the current text; it is neither taken in nor used.
+
+    ``code`` is stable: ``no_consent`` when there is none or it was taken back, ``consent_changed``
+    when it is to another text than the current one.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        problem = {
+            "no_consent": "A shopper's photo needs consent",
+            "consent_changed": "The consent is to another text than the current one",
+        }[code]
+        super().__init__(
+            f"{problem}. Show glam_tryon.jobs.current_consent() and pass it as consent= once the "
+            'shopper agreed; or pass consent=NoConsentNeeded("why"), which is kept with the photo.'
+        )
+
+
 class PhotoUnavailable(TryOnError, ValueError):
     """The person photo is gone, or does not belong to whom the job is for."""
 

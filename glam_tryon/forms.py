@@ -46,6 +46,11 @@ class TryOnForm(forms.Form):
         self.agreement = current_consent()
         self.consent_stale = False
 
+    def renew_agreement(self) -> None:
+        """Take the text that is current by now, which nobody has agreed to."""
+        self.agreement = current_consent()
+        self.consent_stale = True
+
     def clean_kept_photo(self) -> PersonPhoto | None:
         """Return the photo of last time; no other one can be named."""
         named = self.cleaned_data["kept_photo"]

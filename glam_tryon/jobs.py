@@ -18,15 +18,18 @@ from glam_tryon.orders.bulk_commands import (
     retry_all,
 )
 from glam_tryon.orders.commands import ask_again, cancel, refetch, resubmit, retry
-from glam_tryon.orders.place import request_tryon, request_tryon_with_upload, requested
+from glam_tryon.orders.place import place, request_tryon, request_tryon_with_upload, requested
 from glam_tryon.orders.publish import Publisher, ai_label, alt_text, publish_result
 from glam_tryon.orders.queueing import CHANNEL
 from glam_tryon.orders.uploads import add_photo, keep_photo
+from glam_tryon.privacy.consent import Consent, NoConsentNeeded, current_consent
 
 __all__ = [
     "CHANNEL",
     "CHUNK",
     "MOST_PAIRS",
+    "Consent",
+    "NoConsentNeeded",
     "Ordered",
     "Publisher",
     "add_photo",
@@ -37,9 +40,11 @@ __all__ = [
     "cancel",
     "cancel_all",
     "cancel_batch",
+    "current_consent",
     "hurry_all",
     "keep_photo",
     "pause_batch",
+    "place",
     "publish_result",
     "refetch",
     "refetch_all",

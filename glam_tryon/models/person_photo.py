@@ -84,6 +84,10 @@ class PersonPhoto(models.Model):
     consent = models.ForeignKey(
         "glam_tryon.ConsentRecord", null=True, editable=False, on_delete=models.SET_NULL
     )
+    # Said by the caller who gave a shopper's photo without a consent; empty otherwise.
+    no_consent_reason = models.CharField(
+        _("why no consent is needed"), max_length=500, blank=True, editable=False
+    )
     is_active = models.BooleanField(_("offered to shoppers"), default=True)
     position = models.PositiveIntegerField(_("position"), default=0)
     body_type = models.CharField(_("body type"), max_length=40, blank=True)

@@ -17,6 +17,7 @@ from glam_tryon.models.owner import SHOP
 from glam_tryon.models.statistics import AnalyticsEvent, Event
 from glam_tryon.models.status import OPEN, Priority, Queue, Status
 from glam_tryon.orders.bulk_commands import cancel_all, retry_all
+from glam_tryon.orders.caller import caller_of
 from glam_tryon.orders.place import garment_facts, may_wear, request_key
 from glam_tryon.orders.queueing import next_turn, wake_pollers
 
@@ -50,14 +51,16 @@ def request_batch(
     The same ``key`` is the same batch: a second call makes only what the first did not get to.
     ``mask_type`` overrides what the products' registrations say; ``pictures`` are other pictures
     of garments than the registered ones, by the product's key. Products without a usable picture
-    are left out.
+    are left out. ``by`` is the member of staff who orders, None for the shop's own programs.
 
     Raises:
+        PermissionDenied: ``by`` lacks the permission ``glam_tryon.add_tryonjob``.
         PhotoUnavailable: a house model that is not offered (any more).
         ValueError: no pair, or more than ``MOST_PAIRS``.
     """
     if not 0 < len(products) * len(photos) <= MOST_PAIRS:
         raise ValueError(f"a batch has 1 to {MOST_PAIRS} pairs, not {len(products) * len(photos)}")
+    caller_of(by=by).check()
     for photo in photos:
         if photo.kind != PersonPhoto.Kind.HOUSE_MODEL or not may_wear(photo, SHOP):
             raise PhotoUnavailable(f"{photo} is not offered any more. Please choose another.")

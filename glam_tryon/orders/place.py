@@ -1,28 +1,153 @@
-"""Asking for a try-on: one request, one job."""
+"""The one door for orders: whoever wants a try-on comes through ``place``, with every rule."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import File
 from django.db import IntegrityError, models, router, transaction
+from django.http import HttpRequest
 
-from glam_tryon.exceptions import GarmentUnavailable, PhotoUnavailable
+from glam_tryon.exceptions import PhotoUnavailable
 from glam_tryon.garments import check_mask_type, garment_of
-from glam_tryon.limits.availability import is_excluded
 from glam_tryon.limits.quotas import check_order, count_order, lock_order
-from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
+from glam_tryon.models import AnalyticsEvent, PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
-from glam_tryon.models.statistics import AnalyticsEvent, Event
+from glam_tryon.models.statistics import Event
 from glam_tryon.models.status import CLOSED, Priority, Queue, Status, pending_queue
+from glam_tryon.orders.caller import Caller, caller_of, check_product
 from glam_tryon.orders.garment_snapshot import snapshot
 from glam_tryon.orders.queueing import next_turn, wake_pollers
 from glam_tryon.orders.reuse import picture_key, pictures_of, reusable_own, reusable_shared
-from glam_tryon.orders.uploads import add_photo, forget
-from glam_tryon.privacy.consent import Consent
+from glam_tryon.orders.uploads import Agreement, forget, keep_photo, take_in
+from glam_tryon.privacy.consent import check_photo_consent
+
+
+class Known(TypedDict, total=False):
+    """Everything that a caller may know about an order, beside the product and the person."""
+
+    user: Any
+    visitor: str
+    by: Any
+    request: HttpRequest | None
+    ip: str
+    request_id: str | None
+    mask_type: str | None
+    priority: str
+    keep: bool
+    reuse: bool
+
+
+def place(
+    product: models.Model,
+    *,
+    photo: PersonPhoto | None = None,
+    upload: Any = None,
+    consent: Agreement = None,
+    title: str = "",
+    **known: Unpack[Known],
+) -> TryOnJob:
+    """Order one try-on, on a ``photo`` that is there or on an ``upload``; the poller does the rest.
+
+    The rules are asked in this order: the same request again, who orders, the product, the hook
+    ``ALLOW_REQUEST``, consent, the photo, reuse, limits. A photo is taken in only when all that is
+    known before it lets the order pass, and kept only if it is used.
+
+    Who orders:
+        user, visitor: the signed-in user, or the session's random token: who may see the result.
+            With neither it is the shop's own order, which no limit and no setting about shoppers
+            holds back.
+        by: the member of staff who orders, with the permission ``glam_tryon.add_tryonjob``. No
+            setting about shoppers holds staff back, also when they order for a ``user``.
+        request: where there is one. It says who the user and the visitor are and their IP, unless
+            they are given or staff order; and ``ALLOW_REQUEST`` gets it.
+        ip: what orders are counted by, and what a consent keeps a few digits of. Give it where
+            there is no ``request``.
+
+    The photo:
+        consent, title: those of ``add_photo``, for an ``upload``.
+        keep: the shopper wishes to use the photo again within ``KEPT_PHOTO_SECONDS``.
+
+    The try-on:
+        mask_type: instead of what the product's registration says.
+        priority: ``"shopper"`` or ``"catalogue"``.
+        request_id: any text of the caller's. The same one of the same owner gives the same job, and
+            so does another one for the same garment on the same person while that job is under
+            way: a second tab is no second order.
+        reuse: with ``REUSE_RESULTS`` a shopper who asks for the same again gets the earlier job; of
+            a house model that somebody else tried, a job of their own with a copy of that picture.
+            False asks for a new picture all the same; the shop's own orders always do.
+
+    Raises:
+        OrderRefused: the shop takes no order from this caller, or not now.
+        HookFailed: ``ALLOW_REQUEST`` or ``PHOTO_CHECK`` gave no answer.
+        NotRegistered: no ``tryon.py`` registers the product's model.
+        GarmentUnavailable: no usable garment picture, an unknown mask type, or an excluded product.
+        ConsentRequired: a shopper's photo without consent to the current text.
+        InvalidImage: the upload is no picture that can be used, or ``PHOTO_CHECK`` refuses it.
+        PhotoUnavailable: the photo is gone or belongs to somebody else.
+        PermissionDenied: ``by`` may not order try-ons.
+        ValueError: an unknown priority, not exactly one person, or a user who is not signed in
+            and has no visitor's token.
+    """
+    priority = known.get("priority", Priority.SHOPPER)
+    if priority not in Priority.values:
+        raise ValueError(f"priority must be one of {Priority.values}, not {priority!r}")
+    if (photo is None) == (upload is None):
+        raise ValueError("Give either photo=, one that is there, or upload=, a file.")
+    caller = caller_of(
+        user=known.get("user"),
+        visitor=known.get("visitor", ""),
+        by=known.get("by"),
+        request=known.get("request"),
+        ip=known.get("ip", ""),
+    )
+    if earlier := _requested_by(caller, known.get("request_id")):
+        # Sent again after a lost connection: the photo need not be taken in again.
+        return earlier
+    caller.check_order_of(product)
+    keep = known.get("keep", False)
+    if photo is not None:
+        if not photo.is_there or not may_wear(photo, caller.owner):
+            raise PhotoUnavailable("This photo is no longer there. Please choose another.")
+        check_photo_consent(photo)
+        job = _save(product, photo, caller, known)
+        if keep:
+            keep_photo(photo)
+        return job
+    # No photo is taken in for an order that will be refused.
+    check_order(caller.owner, caller.ip_block)
+    taken = take_in(upload, caller, consent=consent, title=title, keep=keep)
+    made = None
+    try:
+        made = _save(product, taken, caller, known)
+    finally:
+        # Refused, or asked for before with another copy of the photo: kept only where its owner
+        # wishes to use it again, and that copy is gone.
+        again = made is not None and keep and made.current_photo() is None
+        if made is None or not (again or made.person_photo_id == taken.pk):
+            forget(taken)
+    return made
+
+
+def request_tryon(product: models.Model, *, photo: PersonPhoto, **known: Unpack[Known]) -> TryOnJob:
+    """Order a try-on on a photo that is there: ``place`` with ``photo``."""
+    return place(product, photo=photo, **known)
+
+
+def request_tryon_with_upload(
+    product: models.Model,
+    file: Any,
+    *,
+    consent: Agreement = None,
+    title: str = "",
+    **known: Unpack[Known],
+) -> TryOnJob:
+    """Take a person's photo in and order a try-on on it: ``place`` with ``upload``."""
+    return place(product, upload=file, consent=consent, title=title, **known)
 
 
 def may_wear(photo: PersonPhoto, owner: str) -> bool:
@@ -32,54 +157,18 @@ def may_wear(photo: PersonPhoto, owner: str) -> bool:
     return same_owner(photo.owner, owner)
 
 
-def request_tryon(
-    product: models.Model,
-    *,
-    photo: PersonPhoto,
-    user: Any = None,
-    visitor: str = "",
-    mask_type: str | None = None,
-    request_id: str | None = None,
-    priority: str = Priority.SHOPPER,
-    address: str = "",
-    fresh: bool = False,
-) -> TryOnJob:
-    """Ask for one try-on; the poller does the rest.
-
-    ``user`` (signed in) or ``visitor`` (the session's random token) is who may see the result; with
-    neither it is the shop's own. ``mask_type`` overrides what the product's registration says.
-    ``request_id`` is any text of the caller's: the same one of the same owner gives the same job,
-    and so does another one for the same garment on the same person while that job is under way: a
-    second tab is no second order.
-    ``priority`` is ``"shopper"`` or ``"catalogue"``. ``address`` is the block of addresses that the
-    order is counted by, as ``limits.client_ip.ip_block`` gives it.
-
-    With ``REUSE_RESULTS`` a shopper who asks for the same again gets the earlier job; of a house
-    model that somebody else tried, a job of their own with a copy of that picture. ``fresh`` asks
-    for a new picture all the same; the shop's own orders always do.
-
-    Raises:
-        OrderRefused: a shopper's limit or the shop's budget is reached, or staff stopped it.
-        NotRegistered: no ``tryon.py`` registers the product's model.
-        GarmentUnavailable: no usable garment picture, an unknown mask type, or a category of
-            ``TRYON_EXCLUDED``.
-        PhotoUnavailable: the photo is gone or belongs to somebody else.
-        ValueError: an unknown priority.
-    """
-    if priority not in Priority.values:
-        raise ValueError(f"priority must be one of {Priority.values}, not {priority!r}")
-    owner = owner_key(user, visitor)
-    if known := requested(request_id, user=user, visitor=visitor):
-        return known
-    if not photo.is_there or not may_wear(photo, owner):
-        raise PhotoUnavailable("This photo is no longer there. Please choose another.")
+def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Known) -> TryOnJob:
+    """Save the job, or return the one that makes it needless, under the locks of its limits."""
+    owner, request_id = caller.owner, known.get("request_id")
+    reuse = known.get("reuse", True)
+    priority = known.get("priority", Priority.SHOPPER)
     using = router.db_for_write(TryOnJob)
     job = TryOnJob(
-        **garment_facts(product, mask_type),
+        **garment_facts(product, known.get("mask_type")),
         priority=priority,
         person_photo=photo,
         owner=owner,
-        user=user if getattr(user, "is_authenticated", False) else None,
+        user=caller.user,
         request_key=request_key(owner, request_id) if request_id else None,
         queue=pending_queue(priority),
         turn=next_turn(owner, priority),
@@ -88,34 +177,40 @@ def request_tryon(
     try:
         with transaction.atomic(using):
             if owner != SHOP:
-                lock_order(owner, address, picture_key(job, photo))
+                lock_order(owner, caller.ip_block, picture_key(job, photo))
                 # Sent twice at once: the other was faster, and took the last one perhaps.
-                if known := requested(request_id, user=user, visitor=visitor):
-                    return known
-                if request_id and (known := _same_under_way(job, photo)):
-                    return known
-                if not fresh and (known := reusable_own(job, photo)):
-                    return known
-                other = None if fresh else reusable_shared(job, photo)
-                check_order(owner, address, free=other is not None and bool(pictures_of(other)))
+                if earlier := _requested_by(caller, request_id):
+                    return earlier
+                if request_id and (earlier := _same_under_way(job, photo)):
+                    return earlier
+                if reuse and (earlier := reusable_own(job, photo)):
+                    return earlier
+                other = reusable_shared(job, photo) if reuse else None
+                is_free = other is not None and bool(pictures_of(other))
+                check_order(owner, caller.ip_block, free=is_free)
                 if other is None:
-                    count_order(address)
+                    count_order(caller.ip_block)
                 else:
                     job.reuse_of, job.queue = other.pk, Queue.UNDER_WAY
             job.save(using=using, force_insert=True)
+            note = f"ordered by staff {caller.by.pk}" if caller.by is not None else ""
             TryOnTransition.objects.using(using).create(
-                job=job, status=Status.PENDING, at=DatabaseNow()
+                job=job, status=Status.PENDING, at=DatabaseNow(), note=note
             )
             AnalyticsEvent.of_job(job, Event.REQUESTED).save(using=using)
             wake_pollers(using)
     except IntegrityError:
         # Two tabs, one request: the other was faster.
-        known = requested(request_id, user=user, visitor=visitor)
-        if known is None:
+        earlier = _requested_by(caller, request_id)
+        if earlier is None:
             raise
-        return known
+        return earlier
     job.refresh_from_db(using=using, fields=["next_step_at"])
     return job
+
+
+def _requested_by(caller: Caller, request_id: str | None) -> TryOnJob | None:
+    return requested(request_id, user=caller.user, visitor=caller.visitor)
 
 
 def _same_under_way(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
@@ -135,42 +230,6 @@ def _same_under_way(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
     return jobs.exclude(status__in=CLOSED).first()
 
 
-def request_tryon_with_upload(
-    product: models.Model,
-    file: Any,
-    *,
-    user: Any = None,
-    visitor: str = "",
-    consent: Consent | None = None,
-    title: str = "",
-    keep: bool = False,
-    **options: Any,
-) -> TryOnJob:
-    """Take a person's photo in and ask for a try-on with it; the photo is kept only if it is used.
-
-    ``consent``, ``title`` and ``keep`` are those of ``add_photo``, ``options`` those of
-    ``request_tryon``.
-
-    Raises:
-        InvalidImage, HookFailed: as ``add_photo``.
-        OrderRefused, NotRegistered, GarmentUnavailable, ValueError: as ``request_tryon``.
-    """
-    # No photo is taken in for an order that will be refused.
-    check_order(owner_key(user, visitor), options.get("address", ""))
-    who = {"user": user, "visitor": visitor}
-    photo = add_photo(file, consent=consent, title=title, keep=keep, **who)
-    job = None
-    try:
-        job = request_tryon(product, photo=photo, **who, **options)
-    finally:
-        # Refused, or asked for before with another copy of the photo: kept only where its owner
-        # wishes to use it again, and that copy is gone.
-        again = job is not None and keep and job.current_photo() is None
-        if job is None or not (again or job.person_photo_id == photo.pk):
-            forget(photo)
-    return job
-
-
 def garment_facts(
     product: models.Model, mask_type: str | None, picture: File[bytes] | None = None
 ) -> dict[str, Any]:
@@ -179,11 +238,10 @@ def garment_facts(
     ``picture`` is another one of the product's pictures than the registered one.
 
     Raises:
-        NotRegistered, GarmentUnavailable: as ``request_tryon``.
+        NotRegistered, GarmentUnavailable: as ``place``.
     """
     garment = garment_of(product)
-    if is_excluded(product):
-        raise GarmentUnavailable("excluded", f"{product} is in a category of TRYON_EXCLUDED.")
+    check_product(product)
     mask = check_mask_type(mask_type) if mask_type else garment.get_mask_type(product)
     image, identity = snapshot(product, picture)
     kinds = ContentType.objects.db_manager(router.db_for_write(TryOnJob))

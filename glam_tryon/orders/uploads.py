@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import router
+from django.http import HttpRequest
 from django.utils import timezone
 
 from glam_tryon.conf import conf
@@ -14,8 +15,17 @@ from glam_tryon.files import delete_for_good
 from glam_tryon.hooks import consult
 from glam_tryon.images import normalise
 from glam_tryon.models import PersonPhoto
-from glam_tryon.models.owner import SHOP, owner_key
-from glam_tryon.privacy.consent import Consent, record_consent
+from glam_tryon.models.owner import SHOP
+from glam_tryon.orders.caller import Caller, caller_of
+from glam_tryon.privacy.consent import (
+    Consent,
+    NoConsentNeeded,
+    check_consent,
+    check_photo_consent,
+    record_consent,
+)
+
+Agreement = Consent | NoConsentNeeded | None
 
 
 def add_photo(
@@ -23,32 +33,68 @@ def add_photo(
     *,
     user: Any = None,
     visitor: str = "",
-    consent: Consent | None = None,
+    by: Any = None,
+    request: HttpRequest | None = None,
+    ip: str = "",
+    consent: Agreement = None,
     kind: str = PersonPhoto.Kind.SHOPPER,
     title: str = "",
     keep: bool = False,
 ) -> PersonPhoto:
     """Take a person's photo in: made upright, small and free of metadata, then stored.
 
-    ``consent`` is what a shopper agreed to, as shown; the proof is kept. ``keep`` is the shopper's
-    wish to use the photo again within ``KEPT_PHOTO_SECONDS``. A picture that is refused
-    leaves nothing behind, no proof either.
+    ``user``, ``visitor``, ``by``, ``request`` and ``ip`` say who gives it, as in ``place``.
+    ``consent`` is the current text, once the shopper agreed to it, and the proof is kept; or
+    ``NoConsentNeeded("why")``, and the reason is kept with the photo. A house model needs neither,
+    and is nobody's but the shop's. ``keep`` is the shopper's wish to use the photo again within
+    ``KEPT_PHOTO_SECONDS``. A picture that is refused leaves nothing behind, no proof either.
 
     Raises:
+        OrderRefused: ``staff_only``, ``login_required`` or ``paused``: it could not be used.
+        ConsentRequired: a shopper's photo without ``consent``, or with one to another text.
         InvalidImage: it is too large, or no picture that can be used; ``PhotoRefused`` when the
             shop's ``PHOTO_CHECK`` does not want it.
         HookFailed: ``PHOTO_CHECK`` gave no answer.
+        PermissionDenied: ``by`` may not order try-ons, or not add house models.
+        ValueError: an unknown kind, or a house model of somebody.
     """
+    if kind not in PersonPhoto.Kind.values:
+        raise ValueError(f"kind must be one of {PersonPhoto.Kind.values}, not {kind!r}")
+    caller = caller_of(user=user, visitor=visitor, by=by, request=request, ip=ip)
+    if kind == PersonPhoto.Kind.HOUSE_MODEL:
+        if caller.owner != SHOP:
+            raise ValueError("A house model is the shop's own: leave out user and visitor.")
+        caller.check("glam_tryon.add_personphoto")
+    else:
+        caller.check()
+    return take_in(file, caller, consent=consent, kind=kind, title=title, keep=keep)
+
+
+def take_in(
+    file: Any,
+    caller: Caller,
+    *,
+    consent: Agreement,
+    kind: str = PersonPhoto.Kind.SHOPPER,
+    title: str = "",
+    keep: bool = False,
+) -> PersonPhoto:
+    """Store the photo of a caller who may order. Raises what ``add_photo`` does of the photo."""
+    if kind == PersonPhoto.Kind.SHOPPER:
+        check_consent(consent)
     picture = normalise(file, max_bytes=conf.MAX_UPLOAD_BYTES, long_side=conf.PHOTO_LONG_SIDE)
     if kind == PersonPhoto.Kind.SHOPPER:
         consult("PHOTO_CHECK", picture)
-    record = record_consent(consent, user=user, visitor=visitor) if consent else None
+    record = None
+    if isinstance(consent, Consent):
+        record = record_consent(consent, user=caller.user, visitor=caller.visitor, ip=caller.ip)
     photo = PersonPhoto(
         kind=kind,
         title=title,
-        owner=SHOP if kind == PersonPhoto.Kind.HOUSE_MODEL else owner_key(user, visitor),
-        user=user if getattr(user, "is_authenticated", False) else None,
+        owner=caller.owner,
+        user=caller.user,
         consent=record,
+        no_consent_reason=consent.reason if isinstance(consent, NoConsentNeeded) else "",
         sha256=picture.sha256,
         width=picture.width,
         height=picture.height,
@@ -69,6 +115,11 @@ def forget(photo: PersonPhoto) -> None:
 
 
 def keep_photo(photo: PersonPhoto) -> None:
-    """Keep a shopper's photo for ``KEPT_PHOTO_SECONDS`` from now, by the shopper's own wish."""
+    """Keep a shopper's photo for ``KEPT_PHOTO_SECONDS`` from now, by the shopper's own wish.
+
+    Raises:
+        ConsentRequired: the consent it was given with was taken back, or was to another text.
+    """
+    check_photo_consent(photo)
     rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
     rows.filter(pk=photo.pk, kind=PersonPhoto.Kind.SHOPPER).keep(conf.KEPT_PHOTO_SECONDS)

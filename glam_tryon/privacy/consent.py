@@ -11,28 +11,27 @@ from django.utils.translation import gettext as _
 
 from glam_tryon import __version__
 from glam_tryon.conf import conf
+from glam_tryon.exceptions import ConsentRequired
 from glam_tryon.limits.client_ip import ip_hash
-from glam_tryon.models import ConsentRecord, ConsentText
+from glam_tryon.models import ConsentRecord, ConsentText, PersonPhoto
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.models.owner import owner_key
 from glam_tryon.privacy.duration_words import DAY_SECONDS, duration_words
 
+#: As many characters as a reason may have for which no consent is needed.
+LONGEST_REASON = 500
 #: The version of the text that is used until the shop publishes one of its own.
 BUILT_IN = "built-in"
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A text as a page shows it; ``adult`` is what a tick of its own says, empty without one.
-
-    ``address`` is where the tick came from; no more of it is kept than ``ip_hash`` says.
-    """
+    """A text as a page shows it; ``adult`` is what a tick of its own says, empty without one."""
 
     text: str
     adult: str = ""
     version: str = ""
     language: str = ""
-    address: str = ""
 
     @property
     def whole(self) -> str:
@@ -43,6 +42,55 @@ class Consent:
     def sha256(self) -> str:
         """Return the name of exactly these words."""
         return text_sha256(self.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class NoConsentNeeded:
+    """A photo that may be used without a shopper's consent, and why; kept with the photo.
+
+    Raises:
+        ValueError: no reason, or one of more than 500 characters.
+    """
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.reason.strip()) <= LONGEST_REASON:
+            raise ValueError(
+                f"Say in 1 to {LONGEST_REASON} characters why no consent is needed, such as "
+                '"signed model release of 3 March".'
+            )
+
+
+def check_consent(consent: Consent | NoConsentNeeded | None) -> None:
+    """Let a shopper's photo in that comes with this.
+
+    Raises:
+        ConsentRequired: ``no_consent``, or ``consent_changed`` when it is to another text than the
+            current one of its language.
+    """
+    if isinstance(consent, NoConsentNeeded):
+        return
+    if not isinstance(consent, Consent):
+        raise ConsentRequired("no_consent")
+    with override(consent.language or get_language()):
+        if current_consent().sha256 != consent.sha256:
+            raise ConsentRequired("consent_changed")
+
+
+def check_photo_consent(photo: PersonPhoto) -> None:
+    """Let a photo that is there be used now; a house model needs no consent of a shopper.
+
+    Raises:
+        ConsentRequired: ``no_consent``, also when it was taken back; or ``consent_changed``.
+    """
+    if photo.kind == PersonPhoto.Kind.HOUSE_MODEL or photo.no_consent_reason:
+        return
+    record = photo.consent
+    if record is None or record.withdrawn_at is not None:
+        raise ConsentRequired("no_consent")
+    if not is_current(record):
+        raise ConsentRequired("consent_changed")
 
 
 def current_consent() -> Consent:
@@ -122,8 +170,13 @@ def _photo_sentence() -> str:
     return text % words
 
 
-def record_consent(consent: Consent, *, user: Any = None, visitor: str = "") -> ConsentRecord:
-    """Keep the proof that this user or visitor agreed to ``consent`` as shown."""
+def record_consent(
+    consent: Consent, *, user: Any = None, visitor: str = "", ip: str = ""
+) -> ConsentRecord:
+    """Keep the proof that this user or visitor agreed to ``consent`` as shown.
+
+    ``ip`` is where the tick came from; no more of it is kept than ``ip_hash`` says.
+    """
     return ConsentRecord.objects.create(
         owner=owner_key(user, visitor),
         user=user if getattr(user, "is_authenticated", False) else None,
@@ -132,5 +185,5 @@ def record_consent(consent: Consent, *, user: Any = None, visitor: str = "") -> 
         text=consent.whole,
         text_sha256=consent.sha256,
         widget_version=__version__,
-        ip_hash=ip_hash(consent.address),
+        ip_hash=ip_hash(ip),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import uuid
 from contextlib import suppress
@@ -19,6 +18,7 @@ from glam_tryon import jobs
 from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import (
+    ConsentRequired,
     GarmentUnavailable,
     HookFailed,
     IllegalTransition,
@@ -28,14 +28,12 @@ from glam_tryon.exceptions import (
 )
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
-from glam_tryon.limits.availability import check_caller, check_hook, is_excluded, is_paused
-from glam_tryon.limits.client_ip import client_ip, ip_block
+from glam_tryon.limits.availability import check_caller, is_excluded, is_paused
 from glam_tryon.messages import failure_facts, photo_facts
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.statistics import Event
-from glam_tryon.privacy.consent import is_current
+from glam_tryon.privacy.consent import check_photo_consent
 from glam_tryon.privacy.duration_words import duration_words
-from glam_tryon.privacy.ownership import visitor_token
 from glam_tryon.views.access import (
     DIALOG_HEADER,
     for_dialog,
@@ -81,8 +79,13 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
 
 def _kept(request: HttpRequest) -> PersonPhoto | None:
     photo = kept_photo(request)
-    # A consent to another text is none to this one.
-    return photo if photo and photo.consent and is_current(photo.consent) else None
+    if photo is not None:
+        try:
+            check_photo_consent(photo)
+        except ConsentRequired:
+            # A consent to another text is none to this one.
+            return None
+    return photo
 
 
 def _order(request: HttpRequest, product: Model) -> HttpResponse:
@@ -91,39 +94,28 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
         error = next(iter(form.errors.as_data().values()))[0]
         status = 409 if form.consent_stale else 400
         return _refuse(request, product, form, status, failure_facts(error.code or "invalid"))
-    visitor = visitor_token(request, create=True)
     data = form.cleaned_data
-    who = {"user": request.user, "visitor": visitor, "request_id": data["request_id"]}
-    known = jobs.requested(**who)
     try:
-        if known is None:
-            check_caller(request.user)
-            if is_paused():
-                raise OrderRefused("paused")
-            check_hook(request, product)
-            who["address"] = ip_block(client_ip(request))
-        if known is not None:
-            # Sent again after a lost connection: the photo need not be taken in again.
-            job = known
-        elif chosen := data["house_model"] or data["kept_photo"]:
-            job = jobs.request_tryon(product, photo=chosen, **who)
-            if data["keep"]:
-                jobs.keep_photo(chosen)
-        else:
-            job = jobs.request_tryon_with_upload(
-                product,
-                data["photo"],
-                consent=dataclasses.replace(form.agreement, address=client_ip(request)),
-                keep=data["keep"],
-                **who,
-            )
+        job = jobs.place(
+            product,
+            photo=data["house_model"] or data["kept_photo"],
+            upload=data["photo"],
+            consent=form.agreement,
+            request=request,
+            keep=data["keep"],
+            request_id=data["request_id"],
+        )
     except OrderRefused as error:
         return _turn_away(request, product, form, error)
     except InvalidImage as error:
         return _refuse(request, product, form, 400, photo_facts(error))
     except HookFailed:
-        logger.exception("a photo was not taken in")
+        logger.exception("an order was not taken")
         return _refuse(request, product, form, 503, failure_facts("hook_failed"))
+    except ConsentRequired as error:
+        # Published between the form's check and the order: the new text is shown.
+        form.renew_agreement()
+        return _refuse(request, product, form, 409, failure_facts(error.code))
     except (GarmentUnavailable, PhotoUnavailable) as error:
         code = getattr(error, "code", "photo_unavailable")
         return _refuse(request, product, form, 409, failure_facts(code))

@@ -25,6 +25,8 @@ def upload(content: bytes | None = None) -> SimpleUploadedFile:
 
 def send(client: Client, product: Product, /, **fields: Any) -> Any:
     given = {"product": f"shop.product:{product.pk}", "priority": "catalogue", **fields}
+    if "photo" in fields:
+        given.setdefault("agreed", "she signed on paper")
     return client.post(ADD, given)
 
 
@@ -67,6 +69,25 @@ def test_a_try_on_is_ordered_with_a_photo(admin_client: Client, product: Product
     assert job.person_photo == photo
     assert (job.mask_type, job.priority) == ("overall", "shopper")
     assert (photo.kind, photo.owner, photo.title) == ("shopper", "shop", "by staff")
+    assert (photo.consent, photo.no_consent_reason) == (None, "she signed on paper")
+
+
+def test_a_photo_needs_a_word_about_how_its_person_agreed(
+    admin_client: Client, product: Product
+) -> None:
+    (said,) = errors(send(admin_client, product, photo=upload(), agreed=" "))
+    assert said == "Say how this person agreed."
+    assert not PersonPhoto.objects.exists()
+
+
+@pytest.mark.parametrize("mode", ["STAFF_ONLY", "LOGIN_REQUIRED"])
+def test_what_is_asked_of_shoppers_keeps_no_staff_from_ordering(
+    admin_client: Client, product: Product, house_model: PersonPhoto, settings: Any, mode: str
+) -> None:
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, mode: True}
+    assert send(admin_client, product, house_model=house_model.pk).status_code == 302
+    note = TryOnJob.objects.get().transitions.get().note
+    assert note.startswith("ordered by staff ")
 
 
 def test_staff_are_told_that_it_was_ordered_and_it_is_logged(

@@ -74,7 +74,9 @@ class Deed:
         self.user = User.objects.create_user(f"shopper {uuid.uuid4()}")
         self.job = taken_by(name, order(visitor="", user=self.user))
         if name in ("photo", "purge"):
-            photo = jobs.add_photo(ContentFile(picture()), user=self.user)
+            photo = jobs.add_photo(
+                ContentFile(picture()), user=self.user, consent=jobs.current_consent()
+            )
             self.job = put(self.job, person_photo=photo)
         if name == "publish":
             self.job = drawn(put(self.batch.jobs.get(), status="ready", queue=None))

@@ -160,7 +160,7 @@ def test_a_house_model_whose_file_is_left_is_offered_no_more_and_tried_again(
 def test_a_photo_that_staff_gave_goes_with_the_last_job_of_it(
     admin_client: Client, product: Product, media_root: Path
 ) -> None:
-    photo = jobs.add_photo(ContentFile(picture()))
+    photo = jobs.add_photo(ContentFile(picture()), consent=jobs.NoConsentNeeded("a test"))
     first, last = (jobs.request_tryon(product, photo=photo) for _ in range(2))
     delete_tryon(first, why="staff")
     assert len(files(media_root)) == 1

@@ -96,7 +96,7 @@ def test_a_new_picture_takes_the_place_of_the_old_one(
 def test_the_list_shows_house_models_and_no_shoppers(
     admin_client: Client, house_model: PersonPhoto
 ) -> None:
-    shopper = jobs.add_photo(io.BytesIO(picture()), visitor="ada")
+    shopper = jobs.add_photo(io.BytesIO(picture()), visitor="ada", consent=jobs.current_consent())
     html = admin_client.get(LIST).content.decode()
     assert f"{LIST}{house_model.pk}/picture/" in html
     assert str(shopper.pk) not in html
@@ -130,5 +130,5 @@ def test_a_picture_needs_the_permission_to_see_photos(
 
 
 def test_a_shoppers_photo_is_shown_to_no_staff(admin_client: Client) -> None:
-    shopper = jobs.add_photo(io.BytesIO(picture()), visitor="ada")
+    shopper = jobs.add_photo(io.BytesIO(picture()), visitor="ada", consent=jobs.current_consent())
     assert admin_client.get(f"{LIST}{shopper.pk}/picture/").status_code == 404

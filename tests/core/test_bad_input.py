@@ -351,7 +351,9 @@ def test_a_product_deleted_before_its_job_is_sent_changes_nothing_for_the_job(
 def test_a_photo_deleted_before_it_was_sent_cancels_the_job_and_buys_nothing(
     how: str, order: Order, drain: Drain, glam: Sandbox
 ) -> None:
-    photo = jobs.add_photo(SimpleUploadedFile("me.jpg", picture()), visitor="ada")
+    photo = jobs.add_photo(
+        SimpleUploadedFile("me.jpg", picture()), visitor="ada", consent=jobs.current_consent()
+    )
     job = order(visitor="ada", photo=photo)
     photo.image.delete()
     if how == "row":
@@ -368,7 +370,9 @@ def test_a_photo_deleted_before_it_was_sent_cancels_the_job_and_buys_nothing(
 def test_a_photo_whose_file_is_missing_fails_that_job_only(
     order: Order, drain: Drain, glam: Sandbox
 ) -> None:
-    photo = jobs.add_photo(SimpleUploadedFile("me.jpg", picture()), visitor="ada")
+    photo = jobs.add_photo(
+        SimpleUploadedFile("me.jpg", picture()), visitor="ada", consent=jobs.current_consent()
+    )
     photo.image.storage.delete(photo.image.name)
     order(visitor="ada", photo=photo)
     order()

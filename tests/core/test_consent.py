@@ -178,7 +178,7 @@ def test_the_proof_holds_the_exact_text_its_version_and_little_of_the_address() 
     published()
     consent = current_consent()
     record = record_consent(
-        Consent(consent.text, version="1", language="en", address="203.0.113.77"), visitor="ada"
+        Consent(consent.text, version="1", language="en"), visitor="ada", ip="203.0.113.77"
     )
     record.refresh_from_db()
     assert (record.version, record.language, record.text) == ("1", "en", "Our own words.")

@@ -28,7 +28,6 @@ from glam_tryon.models import (
 )
 from glam_tryon.models.status import AT_PROVIDER, Status
 from glam_tryon.privacy import erase_tryon_data
-from glam_tryon.privacy.consent import Consent
 from glam_tryon.privacy.deletion import delete_tryon
 from glam_tryon.privacy.pruning import prune
 from glam_tryon.sandbox import Sandbox
@@ -59,7 +58,8 @@ def try_on(product: Product) -> Try:
             product,
             ContentFile(picture(colour="#aa7755")),
             user=user,
-            consent=Consent("I agree.", address="203.0.113.9"),
+            consent=jobs.current_consent(),
+            ip="203.0.113.9",
             **options,
         )
 
@@ -99,7 +99,7 @@ def test_erasing_leaves_no_picture_and_no_name(ada: User, try_on: Try, media_roo
     record = ConsentRecord.objects.first()
     assert record is not None
     assert record.withdrawn_at is not None
-    assert (record.text, record.ip_hash) == ("I agree.", "")
+    assert (record.text, record.ip_hash) == (jobs.current_consent().whole, "")
 
 
 def test_erasing_touches_nobody_else(

@@ -20,7 +20,6 @@ from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.privacy import export_tryon_data
-from glam_tryon.privacy.consent import Consent
 from glam_tryon.privacy.deletion import delete_photo
 from tests.shop import picture
 from tests.storefront.shoppers import files, finish
@@ -36,7 +35,7 @@ def ada(db: None) -> User:
 @pytest.fixture
 def try_on(product: Product) -> Callable[..., TryOnJob]:
     def try_on(user: User, colour: str = "#aa7755") -> TryOnJob:
-        photo, consent = ContentFile(picture(colour=colour)), Consent("I agree.", version="1")
+        photo, consent = ContentFile(picture(colour=colour)), jobs.current_consent()
         return jobs.request_tryon_with_upload(product, photo, user=user, consent=consent, keep=True)
 
     return try_on
@@ -63,7 +62,7 @@ def test_the_copy_has_every_row_and_every_picture_of_the_user(
         "ready",
     )
     assert {each["job_key"] for each in facts["submissions"]} == {str(job.pk), str(gone.pk)}
-    assert [each["text"] for each in facts["consents"]] == ["I agree.", "I agree."]
+    assert [each["text"] for each in facts["consents"]] == [jobs.current_consent().whole] * 2
     assert facts["receipts"] == [receipt.as_dict()]
     assert facts["missing"] == []
     names = {

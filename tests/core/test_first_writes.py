@@ -56,7 +56,9 @@ def test_what_the_first_statement_of_a_transaction_is_is_seen() -> None:
 
 def test_erasing_a_user_writes_first(product: Product) -> None:
     ada = User.objects.create_user("ada")
-    jobs.request_tryon_with_upload(product, ContentFile(picture()), user=ada)
+    jobs.request_tryon_with_upload(
+        product, ContentFile(picture()), user=ada, consent=jobs.current_consent()
+    )
     with first_statements() as statements:
         erase_tryon_data(ada)
     assert writes(statements)

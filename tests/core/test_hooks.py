@@ -209,7 +209,9 @@ def moderated(glam: Sandbox, settings: Any, constants: Callable[..., None]) -> N
 @pytest.fixture
 def shopper_order(order: Order) -> Callable[[], TryOnJob]:
     def shopper_order() -> TryOnJob:
-        photo = jobs.add_photo(BytesIO(picture(colour="#aa7755")), visitor="ada")
+        photo = jobs.add_photo(
+            BytesIO(picture(colour="#aa7755")), visitor="ada", consent=jobs.current_consent()
+        )
         return order(photo=photo, visitor="ada")
 
     return shopper_order

@@ -34,7 +34,6 @@ from glam_tryon.models import (
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import owner_key
 from glam_tryon.models.status import CLOSED, OPEN, Queue, Status
-from glam_tryon.privacy.consent import Consent
 from tests.shop import picture
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -47,7 +46,7 @@ def files_under(media_root: Any, folder: str) -> list[str]:
 
 
 def photo_of(visitor: str) -> PersonPhoto:
-    return jobs.add_photo(ContentFile(picture()), visitor=visitor)
+    return jobs.add_photo(ContentFile(picture()), visitor=visitor, consent=jobs.current_consent())
 
 
 def put(job: TryOnJob, **fields: Any) -> TryOnJob:
@@ -196,7 +195,7 @@ def test_somebody_elses_photo_may_not_be_used(order: Order, visitor: str) -> Non
 
 
 def test_the_shops_own_photo_is_for_the_shop_only(order: Order) -> None:
-    photo = jobs.add_photo(ContentFile(picture()))
+    photo = jobs.add_photo(ContentFile(picture()), consent=jobs.NoConsentNeeded("a test"))
     assert order(visitor="", photo=photo).person_photo == photo
     with pytest.raises(PhotoUnavailable):
         order(visitor="ada", photo=photo)
@@ -319,7 +318,7 @@ def test_many_jobs_of_one_garment_share_one_file(order: Order, media_root: Any) 
 
 def upload(product: Product, content: bytes, **options: Any) -> TryOnJob:
     return jobs.request_tryon_with_upload(
-        product, ContentFile(content), visitor="ada", consent=Consent("I agree."), **options
+        product, ContentFile(content), visitor="ada", consent=jobs.current_consent(), **options
     )
 
 
@@ -327,7 +326,10 @@ def test_an_upload_that_is_used_is_kept_with_its_proof_of_consent(product: Produ
     photo = upload(product, picture()).person_photo
     assert photo is not None
     assert photo.consent is not None
-    assert (photo.consent.text, photo.consent.owner) == ("I agree.", owner_key(None, "ada"))
+    assert (photo.consent.text, photo.consent.owner) == (
+        jobs.current_consent().whole,
+        owner_key(None, "ada"),
+    )
 
 
 def test_an_upload_for_a_product_that_cannot_be_tried_on_is_not_kept(

@@ -27,7 +27,6 @@ from glam_tryon.models import (
     TryOnTransition,
 )
 from glam_tryon.models.person_photo import PersonPhotoQuerySet
-from glam_tryon.privacy.consent import Consent
 from glam_tryon.privacy.deletion import delete_photo, delete_tryon
 from glam_tryon.privacy.pruning import count_due, prune, prune_batches
 from glam_tryon.privacy.retention import results_expire_at
@@ -46,7 +45,9 @@ def ago(seconds: float) -> Any:
 
 def photo(age_seconds: float = 0, **options: Any) -> PersonPhoto:
     """Take a photo of the visitor ada in, so long ago."""
-    taken = jobs.add_photo(ContentFile(picture()), **{"visitor": "ada", **options})
+    taken = jobs.add_photo(
+        ContentFile(picture()), **{"visitor": "ada", "consent": jobs.current_consent(), **options}
+    )
     PersonPhoto.objects.filter(pk=taken.pk).update(created_at=ago(age_seconds))
     return taken
 
@@ -208,8 +209,8 @@ def test_the_row_of_a_photo_goes_with_the_last_job_that_names_it(order: Order) -
 
 
 def test_a_proof_of_consent_goes_after_three_years_unless_its_photo_is_there() -> None:
-    kept = photo(consent=Consent("I agree."), keep=True).consent
-    gone = photo(consent=Consent("I agree."))
+    kept = photo(keep=True).consent
+    gone = photo()
     delete_photo(gone)
     old(ConsentRecord, "created_at", 1094)
     assert prune().consents == 0

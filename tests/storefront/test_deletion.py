@@ -29,7 +29,6 @@ from glam_tryon.models import (
     TryOnSubmission,
 )
 from glam_tryon.models.status import AT_PROVIDER, Status
-from glam_tryon.privacy.consent import Consent
 from glam_tryon.privacy.pruning import prune
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker.poller import Poller
@@ -333,7 +332,9 @@ def test_deleting_all_leaves_nothing_of_the_shopper_but_the_ledger(
     finish(order(client, product, house_model=house_model.pk))
     order(client, product)
     unused = io.BytesIO(picture())
-    jobs.add_photo(unused, visitor=client.session["glam_tryon_visitor"], consent=Consent("agreed"))
+    jobs.add_photo(
+        unused, visitor=client.session["glam_tryon_visitor"], consent=jobs.current_consent()
+    )
     answer = client.post("/tryon/mine/delete/", headers=JSON)
     receipt = answer.json()["receipt"]
     assert (receipt["photos"], receipt["results"]) == (3, 2)

@@ -251,7 +251,9 @@ def test_all_can_be_deleted_at_once_and_without_a_script(
 ) -> None:
     make()
     make()
-    jobs.add_photo(ContentFile(picture()), visitor=visitor, keep=True)
+    jobs.add_photo(
+        ContentFile(picture()), visitor=visitor, keep=True, consent=jobs.current_consent()
+    )
     answer = client.post("/tryon/mine/delete/", follow=True)
     assert answer.redirect_chain == [("/tryon/mine/", 302)]
     assert "5 pictures were deleted." in answer.content.decode()

@@ -232,7 +232,7 @@ def test_who_is_no_house_model_cannot_be_chosen(
     if who == "not offered":
         PersonPhoto.objects.update(is_active=False)
     if who == "a shopper":
-        key = str(jobs.add_photo(upload(), visitor="ada").pk)
+        key = str(jobs.add_photo(upload(), visitor="ada", consent=jobs.current_consent()).pk)
     answer = post(house_model={"nobody": "x", "gone": str(uuid.uuid4())}.get(who, key))
     assert answer.status_code == 400
     assert answer.json()["error"] == {
@@ -644,7 +644,7 @@ def test_a_house_models_picture_is_for_everybody(client: Client, house_model: Pe
 
 
 def test_a_shoppers_photo_is_no_house_models_picture(client: Client) -> None:
-    photo = jobs.add_photo(upload(), visitor="ada")
+    photo = jobs.add_photo(upload(), visitor="ada", consent=jobs.current_consent())
     assert client.get(f"/tryon/house-models/{photo.pk}.jpg").status_code == 404
 
 

@@ -48,7 +48,9 @@ def upload(product: Product) -> Order:
 
     def upload(visitor: str = "ada", colour: str = "#aa7755", **options: Any) -> TryOnJob:
         file = ContentFile(picture(colour=colour))
-        return jobs.request_tryon_with_upload(product, file, visitor=visitor, **options)
+        return jobs.request_tryon_with_upload(
+            product, file, visitor=visitor, consent=jobs.current_consent(), **options
+        )
 
     return upload
 
@@ -83,7 +85,7 @@ def test_a_shopper_who_asks_for_the_same_again_gets_the_same_job(
 
 @pytest.mark.parametrize(
     "other",
-    [{"visitor": "bob"}, {"colour": "#112233"}, {"mask_type": "lower"}, {"fresh": True}],
+    [{"visitor": "bob"}, {"colour": "#112233"}, {"mask_type": "lower"}, {"reuse": False}],
     ids=["owner", "photo", "mask type", "a wish"],
 )
 def test_another_owner_photo_mask_type_or_wish_is_another_try_on(

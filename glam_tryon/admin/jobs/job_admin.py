@@ -205,7 +205,9 @@ class TryOnJobAdmin(admin.ModelAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        return OrderForm if obj is None else super().get_form(request, obj, change, **kwargs)
+        if obj is not None:
+            return super().get_form(request, obj, change, **kwargs)
+        return type("OrderForm", (OrderForm,), {"by": request.user})
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -21,9 +21,10 @@ from glam_tryon.garments import registered
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.job import MASK_TYPES
 from glam_tryon.models.status import Priority
+from glam_tryon.privacy.consent import LONGEST_REASON, NoConsentNeeded
 
 #: In the order in which staff think of them.
-ORDER_FIELDS = ("product", "house_model", "photo", "mask_type", "priority")
+ORDER_FIELDS = ("product", "house_model", "photo", "agreed", "mask_type", "priority")
 
 #: A list of more products than this is typed in, not chosen from.
 LONGEST_LIST = 500
@@ -72,7 +73,12 @@ def _rows(model: type[Model]) -> Any:
 
 
 class OrderForm(forms.ModelForm):
-    """Product, person and what the garment replaces; saving it orders the try-on."""
+    """Product, person and what the garment replaces; saving it orders the try-on.
+
+    ``by`` is the member of staff who orders.
+    """
+
+    by: Any = None
 
     product = forms.CharField()
     house_model = forms.ModelChoiceField(
@@ -82,6 +88,13 @@ class OrderForm(forms.ModelForm):
         required=False,
         label=_("or a photo"),
         help_text=_("Only of a person who agreed that it is sent to Glam AI."),
+    )
+    agreed = forms.CharField(
+        required=False,
+        max_length=LONGEST_REASON,
+        label=_("How this person agreed"),
+        help_text=_("Kept with the photo, such as: signed model release of 3 March."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     mask_type = forms.ChoiceField(
         choices=[("", _("what the product says")), *MASK_TYPES],
@@ -113,16 +126,22 @@ class OrderForm(forms.ModelForm):
             return data
         if bool(data["house_model"]) == bool(data["photo"]):
             raise ValidationError(_("Choose a house model or a photo."), code="no_person")
+        if data["photo"] and not data["agreed"]:
+            self.add_error(
+                "agreed", ValidationError(_("Say how this person agreed."), code="no_consent")
+            )
+            return data
         try:
-            options = {"mask_type": data["mask_type"] or None, "priority": data["priority"]}
-            if data["house_model"]:
-                self.instance = jobs.request_tryon(
-                    data["product"], photo=data["house_model"], **options
-                )
-            else:
-                self.instance = jobs.request_tryon_with_upload(
-                    data["product"], data["photo"], title=str(_("by staff")), **options
-                )
+            self.instance = jobs.place(
+                data["product"],
+                photo=data["house_model"],
+                upload=data["photo"],
+                consent=NoConsentNeeded(data["agreed"]) if data["photo"] else None,
+                title=str(_("by staff")),
+                by=self.by,
+                mask_type=data["mask_type"] or None,
+                priority=data["priority"],
+            )
         except (
             GarmentUnavailable,
             HookFailed,
@@ -134,7 +153,7 @@ class OrderForm(forms.ModelForm):
         return data
 
     def _post_clean(self) -> None:
-        """The job is made and checked by ``jobs.request_tryon``, not by the model form."""
+        """The job is made and checked by ``jobs.place``, not by the model form."""
 
     def save(self, commit: bool = True) -> TryOnJob:
         """Return the ordered job; it is saved already."""
