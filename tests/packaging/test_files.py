@@ -15,19 +15,7 @@ from packaging.requirements import Requirement
 from glam_tryon.conf import Settings
 from tests.servers import ROOT
 
-EXTRAS = {
-    "celery",
-    "demo",
-    "docs",
-    "drf",
-    "heic",
-    "mysql",
-    "oscar",
-    "prometheus",
-    "tasks",
-    "test",
-    "wagtail",
-}
+EXTRAS = {"demo", "docs", "heic", "mysql", "test"}
 
 
 @pytest.fixture
