@@ -21,8 +21,8 @@ from glam_tryon.admin.reports.charts import Series, drawn, marks, nice_top, stac
 from glam_tryon.admin.reports.tables import (
     Table,
     count_column,
-    percent_words,
-    seconds_words,
+    percent_text,
+    seconds_text,
     text_column,
 )
 from glam_tryon.limits.period import shop_day
@@ -261,7 +261,7 @@ def test_an_axis_ends_at_a_round_number(highest: float, top: float) -> None:
 def test_bars_stand_upon_each_other() -> None:
     series = [Series("is-ready", "ready", [3, 0]), Series("is-failed", "failed", [1, 2])]
     boxes = stacked(series, 4, ["one", "two"])
-    assert [(box.look, box.x, box.y, box.height) for box in boxes] == [
+    assert [(box.css_class, box.x, box.y, box.height) for box in boxes] == [
         ("is-ready", "1", "25", "75"),
         ("is-failed", "1", "0", "25"),
         ("is-failed", "11", "50", "50"),
@@ -280,10 +280,10 @@ def test_marks_are_the_first_the_middle_and_the_last() -> None:
 
 
 def test_numbers_have_the_unit_that_suits_them() -> None:
-    assert [seconds_words(each) for each in (7.25, 65, 150, 9000)] == [
+    assert [seconds_text(each) for each in (7.25, 65, 150, 9000)] == [
         "7.2 s", "65 s", "2.5 min", "2.5 h",
     ]  # fmt: skip
-    assert (percent_words(0.034), percent_words(0.5)) == ("3.4 %", "50 %")
+    assert (percent_text(0.034), percent_text(0.5)) == ("3.4 %", "50 %")
 
 
 def test_a_file_holds_no_formula() -> None:

@@ -14,9 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from example_project.shop.models import Product
 from glam_tryon.admin.operations.live_state import read_live_state
-from glam_tryon.admin.reports.params import Choice
 from glam_tryon.admin.reports.ranking import ranges, title_of, top_products
-from glam_tryon.admin.reports.stats import read
+from glam_tryon.admin.reports.stats import Params, read_stats
 from glam_tryon.analytics.confidence_intervals import Rate
 from glam_tryon.limits.period import shop_day
 from glam_tryon.models import Account, DailyCount, TryOnJob, TryOnSubmission
@@ -52,17 +51,17 @@ def put(event: str, count: int = 1, *, back: int = 0, detail: str = "", product:
     ],
 )
 def test_what_makes_no_sense_is_as_if_it_were_not_there(asked: str, query: str) -> None:
-    assert Choice.of(QueryDict(asked)).query() == query
+    assert Params.of(QueryDict(asked)).query() == query
 
 
 def test_a_range_ends_today_and_a_year_goes_by_week() -> None:
-    month = Choice(30, date(2026, 5, 20))
+    month = Params(30, date(2026, 5, 20))
     assert (month.first, len(month.periods), month.periods[-1]) == (
         date(2026, 4, 21),
         30,
         date(2026, 5, 20),
     )
-    year = Choice(365, date(2026, 5, 20))
+    year = Params(365, date(2026, 5, 20))
     assert year.first.weekday() == 0
     assert len(year.periods) == 53
     assert year.periods[-1] == date(2026, 5, 18)
@@ -75,34 +74,34 @@ def test_all_is_read_with_one_statement(django_assert_num_queries: DjangoAssertN
     put("impression", 7)
     for days in (7, 365):
         with django_assert_num_queries(1):
-            assert read(Choice(days, TODAY)).of(Event.IMPRESSION) == 7
+            assert read_stats(Params(days, TODAY)).of(Event.IMPRESSION) == 7
 
 
 def test_days_before_the_range_and_other_products_do_not_count() -> None:
     for back in (0, 6, 7):
         put("impression", back=back)
         put("impression", 10, back=back, product="a")
-    assert read(Choice(7, TODAY)).of(Event.IMPRESSION) == 2
-    assert read(Choice(7, TODAY, 9, "a")).of(Event.IMPRESSION) == 20
-    assert read(Choice(7, TODAY, 8, "a")).of(Event.IMPRESSION) == 0
+    assert read_stats(Params(7, TODAY)).of(Event.IMPRESSION) == 2
+    assert read_stats(Params(7, TODAY, 9, "a")).of(Event.IMPRESSION) == 20
+    assert read_stats(Params(7, TODAY, 8, "a")).of(Event.IMPRESSION) == 0
 
 
 def test_a_year_adds_its_days_up_by_week() -> None:
-    year = Choice(365, TODAY)
+    year = Params(365, TODAY)
     monday = TODAY - timedelta(days=TODAY.weekday())
     for back in range(14):
         put("opened", back=back)
-    figures = read(year)
-    assert figures.of(Event.OPENED) == 14
-    assert figures.of(Event.OPENED, monday - timedelta(days=7)) == 7
-    assert set(figures.counts) <= set(year.periods)
+    stats = read_stats(year)
+    assert stats.of(Event.OPENED) == 14
+    assert stats.of(Event.OPENED, monday - timedelta(days=7)) == 7
+    assert set(stats.counts) <= set(year.periods)
 
 
 def test_the_success_rate_leaves_out_what_was_canceled() -> None:
     put("ready", 6, detail="shopper:12")
     put("failed", 2, detail="shop:glam_failed")
     put("canceled", 5, detail="shopper")
-    assert read(Choice(7, TODAY)).success == Rate(6, 8)
+    assert read_stats(Params(7, TODAY)).success == Rate(6, 8)
 
 
 def test_the_funnel_and_the_waits_are_shoppers_only() -> None:
@@ -111,11 +110,11 @@ def test_the_funnel_and_the_waits_are_shoppers_only() -> None:
     put("ready", 2, detail="shopper:12")
     put("ready", 1, detail="shopper:20", back=1)
     put("ready", 90, detail="shop:30")
-    figures = read(Choice(7, TODAY))
-    assert figures.of_shoppers(Event.REQUESTED) == 3
-    assert figures.of_shoppers(Event.READY) == 3
-    assert figures.waits() == {12: 2, 20: 1}
-    assert figures.waits(TODAY) == {12: 2}
+    stats = read_stats(Params(7, TODAY))
+    assert stats.of_shoppers(Event.REQUESTED) == 3
+    assert stats.of_shoppers(Event.READY) == 3
+    assert stats.waits() == {12: 2, 20: 1}
+    assert stats.waits(TODAY) == {12: 2}
 
 
 def test_spending_is_known_by_day_and_from_the_months_beginning() -> None:
@@ -125,10 +124,10 @@ def test_spending_is_known_by_day_and_from_the_months_beginning() -> None:
     put("money", 900, detail="USD")
     put("bought", 2)
     for days in (7, 365):
-        figures = read(Choice(days, TODAY))
-        spent = figures.money("EUR")
+        stats = read_stats(Params(days, TODAY))
+        spent = stats.money("EUR")
         assert sum(spent.values()) == Decimal("0.12")
-        assert figures.generations() == {TODAY: 2}
+        assert stats.generations() == {TODAY: 2}
 
 
 def test_a_group_is_its_visitors_and_their_first_baskets() -> None:
@@ -136,7 +135,7 @@ def test_a_group_is_its_visitors_and_their_first_baskets() -> None:
     put("visitor", 20, detail="without")
     put("buyer", 5, detail="sees")
     put("buyer", 21, detail="without")
-    assert read(Choice(7, TODAY)).groups == (Rate(5, 50), Rate(20, 20))
+    assert read_stats(Params(7, TODAY)).groups == (Rate(5, 50), Rate(20, 20))
 
 
 # The products.
@@ -182,7 +181,7 @@ def test_products_are_ranked_by_days_and_by_whole_months_alike(
             DailyCount.objects.add({requested: count, month: count})
     for days in (7, 30, 90):
         with django_assert_num_queries(1):
-            ranked = top_products(Choice(days, TODAY))
+            ranked = top_products(Params(days, TODAY))
         assert [(row.product, row.count) for row in ranked] == [
             (f"{kind}:b", 2 * days),
             (f"{kind}:a", days),
@@ -194,17 +193,17 @@ def test_a_product_is_called_what_its_try_on_calls_it(order: Callable[..., TryOn
     kind, key = job.content_type_id, job.product_key
     DailyCount.objects.add({Counted(key, kind or 0, "requested", TODAY, "shopper"): 1})
     put("requested", product="gone")
-    assert {row.title for row in top_products(Choice(7, TODAY))} == {"Linen shirt", "gone"}
-    assert title_of(Choice(7, TODAY, kind or 0, key)) == "Linen shirt"
-    assert title_of(Choice(7, TODAY, 9, "gone")) == "gone"
+    assert {row.title for row in top_products(Params(7, TODAY))} == {"Linen shirt", "gone"}
+    assert title_of(Params(7, TODAY, kind or 0, key)) == "Linen shirt"
+    assert title_of(Params(7, TODAY, 9, "gone")) == "gone"
 
 
 def test_a_product_without_a_try_on_is_asked_itself(product: Product) -> None:
     kind = ContentType.objects.get_for_model(Product).pk
     key = str(product.pk)
     DailyCount.objects.add({Counted(key, kind, "requested", TODAY, "shopper"): 1})
-    assert [row.title for row in top_products(Choice(7, TODAY))] == ["Linen shirt"]
-    assert title_of(Choice(7, TODAY, kind, key)) == "Linen shirt"
+    assert [row.title for row in top_products(Params(7, TODAY))] == ["Linen shirt"]
+    assert title_of(Params(7, TODAY, kind, key)) == "Linen shirt"
 
 
 # Now.

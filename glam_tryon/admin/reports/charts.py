@@ -12,9 +12,9 @@ HEIGHT, COLUMN, GAP = 100.0, 10.0, 2.0
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values side by side, each None where there is none. ``look`` is the class in the CSS."""
+    """Values side by side, each None where there is none. ``css_class`` is the class in the CSS."""
 
-    look: str
+    css_class: str
     name: str
     values: Sequence[float | None]
 
@@ -27,7 +27,7 @@ class Box:
     y: str
     width: str
     height: str
-    look: str
+    css_class: str
     title: str
 
 
@@ -36,7 +36,7 @@ class Line:
     """A path, and what it is of."""
 
     path: str
-    look: str
+    css_class: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def stacked(series: Sequence[Series], top: float, titles: Sequence[str]) -> list
                         number(HEIGHT - floor - high),
                         number(COLUMN - GAP),
                         number(high),
-                        each.look,
+                        each.css_class,
                         title,
                     )
                 )
@@ -102,7 +102,7 @@ def drawn(series: Series, top: float) -> Line:
         ]
         # A value between two missing ones is a dot.
         path.append("M" + "L".join(points) + ("h0" if len(points) == 1 else ""))
-    return Line("".join(path), series.look)
+    return Line("".join(path), series.css_class)
 
 
 def _runs(values: Sequence[float | None]) -> Iterator[list[tuple[int, float]]]:

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from glam_tryon.admin.formatting import NOTHING, badge, instant
+from glam_tryon.admin.pages import ReadOnly, admin_url
 from glam_tryon.analytics.ledger import OUTCOMES, REFUNDED, Total, bill, totals
 from glam_tryon.limits.budget import money_words
 from glam_tryon.limits.period import month_of
@@ -24,8 +24,8 @@ from glam_tryon.models import TryOnSubmission
 
 #: So many months are offered, this one first.
 MONTHS = 13
-#: How the outcomes look: as the states of jobs do.
-_LOOKS = {"accepted": "ready", "ambiguous": "unconfirmed", "intended": "submitting"}
+#: How the outcomes css_class: as the states of jobs do.
+_BADGES = {"accepted": "ready", "ambiguous": "unconfirmed", "intended": "submitting"}
 
 
 class MonthFilter(admin.SimpleListFilter):
@@ -38,10 +38,10 @@ class MonthFilter(admin.SimpleListFilter):
         return [(text, date_format(day, "YEAR_MONTH_FORMAT")) for text, day in _months()]
 
     def choices(self, changelist: Any) -> Any:
-        for number, (text, words) in enumerate(self.lookup_choices):
-            chosen = self.value() == text or (self.value() is None and not number)
-            query = changelist.get_query_string({self.parameter_name: text})
-            yield {"selected": chosen, "query_string": query, "display": words}
+        for number, (month, text) in enumerate(self.lookup_choices):
+            chosen = self.value() == month or (self.value() is None and not number)
+            query = changelist.get_query_string({self.parameter_name: month})
+            yield {"selected": chosen, "query_string": query, "display": text}
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[TryOnSubmission]
@@ -61,7 +61,7 @@ class OutcomeFilter(admin.SimpleListFilter):
     parameter_name = "outcome"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(word, str(words)) for word, words in OUTCOMES.items()]
+        return [(outcome, str(label)) for outcome, label in OUTCOMES.items()]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[TryOnSubmission]
@@ -74,7 +74,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 @admin.register(TryOnSubmission)
-class TryOnSubmissionAdmin(admin.ModelAdmin):
+class TryOnSubmissionAdmin(ReadOnly, admin.ModelAdmin):
     """Read only, but for refunds; a line belongs to Glam's bill and is never deleted."""
 
     list_display = ("started", "what", "credits_shown", "price_shown", "event", "job_link")
@@ -92,15 +92,6 @@ class TryOnSubmissionAdmin(admin.ModelAdmin):
     class Media:
         css = {"all": ("glam_tryon/admin.css",)}
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def has_refund_permission(self, request: HttpRequest) -> bool:
         """Say whether this member of staff may say what Glam gave back."""
         return bool(request.user.has_perm("glam_tryon.change_budget"))
@@ -108,12 +99,12 @@ class TryOnSubmissionAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         page = {"title": _("Ledger"), **(extra_context or {})}
         response = super().changelist_view(request, page)
-        facts = getattr(response, "context_data", None)
+        context = getattr(response, "context_data", None)
         # An action has answered with another page, or the address was wrong.
-        if facts and "cl" in facts:
-            sums = totals(facts["cl"].queryset)
-            facts["totals"] = [_words(total, str(OUTCOMES[total.outcome])) for total in sums]
-            facts["bill"] = [_words(total, _("May be billed")) for total in bill(sums)]
+        if context and "cl" in context:
+            sums = totals(context["cl"].queryset)
+            context["totals"] = [_line(total, str(OUTCOMES[total.outcome])) for total in sums]
+            context["bill"] = [_line(total, _("May be billed")) for total in bill(sums)]
         return response
 
     @admin.display(description=gettext_lazy("started"))
@@ -131,7 +122,7 @@ class TryOnSubmissionAdmin(admin.ModelAdmin):
                 by,
                 instant(line.refunded_at),
             )
-        shown = badge(_LOOKS.get(line.outcome, "old"), str(OUTCOMES[line.outcome]))
+        shown = badge(_BADGES.get(line.outcome, "old"), str(OUTCOMES[line.outcome]))
         if not line.code:
             return shown
         problem = format_html('<span title="{}">{}</span>', line.detail, line.code)
@@ -156,7 +147,7 @@ class TryOnSubmissionAdmin(admin.ModelAdmin):
         name = f"{str(line.job_key)[:8]} #{line.number}"
         if line.job_id is None:
             return format_html('<span class="glam-tryon-quiet">{}</span>', name)
-        url = reverse("admin:glam_tryon_tryonjob_change", args=[line.job_id])
+        url = admin_url("glam_tryon_tryonjob_change", line.job_id)
         return format_html('<a href="{}">{}</a>', url, name)
 
     @admin.action(
@@ -195,11 +186,11 @@ def _months() -> list[tuple[str, Any]]:
     return found
 
 
-def _words(total: Total, words: str) -> dict[str, Any]:
+def _line(total: Total, text: str) -> dict[str, Any]:
     """Return one line of the sums as staff read it."""
     known = total.is_priced
     return {
-        "words": words,
+        "text": text,
         "may_be_billed": total.may_be_billed,
         "submissions": number_format(total.submissions, force_grouping=True),
         "credits": number_format(total.credits.normalize(), force_grouping=True),

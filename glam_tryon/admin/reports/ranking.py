@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connections, router
 from django.db.models import Model
 
-from glam_tryon.admin.reports.params import Choice
+from glam_tryon.admin.reports.stats import Params
 from glam_tryon.analytics.forecast import month_end
 from glam_tryon.exceptions import NotRegistered
 from glam_tryon.garments import garment_of
@@ -58,9 +58,9 @@ def ranges(first: date, today: date) -> list[tuple[str, date, date]]:
     return [*days, (Event.MONTH, month, today)]
 
 
-def top_products(choice: Choice) -> list[Ranked]:
+def top_products(params: Params) -> list[Ranked]:
     """Rank what was requested. A year is twelve months and some days, not 365 days a product."""
-    found = _read(ranges(choice.first, choice.today))
+    found = _read(ranges(params.first, params.today))
     titles = _titles_of([key for key, _total, title in found if not title])
     return [
         Ranked(f"{key[0]}:{key[1]}", title or titles.get(key, key[1]), total)
@@ -103,11 +103,11 @@ def _model_of(kind: int) -> type[Model] | None:
         return None
 
 
-def title_of(choice: Choice) -> str:
+def title_of(params: Params) -> str:
     """Return what a try-on of the chosen product calls it, its key when there is none."""
     jobs = TryOnJob.objects.filter(
-        product_key=choice.product_key, content_type_id=choice.product_type
+        product_key=params.product_key, content_type_id=params.product_type
     )
     title = jobs.order_by().values_list("garment_title", flat=True).first()
-    key = (choice.product_type, choice.product_key)
-    return title or _titles_of([key]).get(key, choice.product_key)
+    key = (params.product_type, params.product_key)
+    return title or _titles_of([key]).get(key, params.product_key)

@@ -10,14 +10,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from glam_tryon.admin.reports.charts import COLUMN, Chart, Series, drawn, marks, nice_top, number
-from glam_tryon.admin.reports.section import Section
-from glam_tryon.admin.reports.stats import Figures
+from glam_tryon.admin.reports.stats import Stats
 from glam_tryon.admin.reports.tables import (
+    Section,
     Table,
     count_column,
-    count_words,
+    count_text,
     day_column,
-    day_words,
+    day_text,
     money_column,
 )
 from glam_tryon.analytics.forecast import forecast, month_end
@@ -25,11 +25,11 @@ from glam_tryon.conf import conf
 from glam_tryon.limits.budget import Budget
 
 
-def spending(figures: Figures, budget: Budget) -> Section:
+def spending(stats: Stats, budget: Budget) -> Section:
     """In money where a price is set, otherwise in generations."""
-    today, currency = figures.choice.today, conf.PRICE.currency
+    today, currency = stats.params.today, conf.PRICE.currency
     in_money = conf.PRICE.per_credit is not None
-    generations, money = figures.generations(), figures.money(currency)
+    generations, money = stats.generations(), stats.money(currency)
     daily: Mapping[date, Decimal] = money if in_money else generations
     limit = budget.money if in_money else budget.generations
     unit = money_column(_("Spent"), currency) if in_money else count_column(_("Generations"))
@@ -51,13 +51,13 @@ def spending(figures: Figures, budget: Budget) -> Section:
         series.append(Series("is-budget", _("budget"), [float(limit)] * len(days)))
     highest = max(float(so_far), float(expected or 0), float(limit or 0))
     top = nice_top(highest)
-    words = _words(unit.shown if in_money else _generations, so_far, limit, expected, end)
+    text = _text(unit.shown if in_money else _generations, so_far, limit, expected, end)
     chart = Chart(
         number(len(days) * COLUMN),
-        words,
+        text,
         unit.shown(Decimal(str(top))),
-        marks([day_words(day) for day in days]),
-        [(each.look, each.name) for each in series],
+        marks([day_text(day) for day in days]),
+        [(each.css_class, each.name) for each in series],
         lines=[drawn(each, top) for each in reversed(series)],
     )
     columns = [day_column(_("Day")), count_column(_("Generations"))]
@@ -68,7 +68,7 @@ def spending(figures: Figures, budget: Budget) -> Section:
         if in_money
         else count_column(_("This month"))
     )
-    return Section(_("This month's budget"), words, Table("spending", columns, rows), chart)
+    return Section(_("This month's budget"), text, Table("spending", columns, rows), chart)
 
 
 def _row(
@@ -91,10 +91,10 @@ def _straight(
 
 
 def _generations(count: Decimal | int) -> str:
-    return _("%(count)s generations") % {"count": count_words(count)}
+    return _("%(count)s generations") % {"count": count_text(count)}
 
 
-def _words(
+def _text(
     shown: Callable[[Any], str],
     so_far: Decimal,
     limit: Decimal | int | None,
@@ -111,7 +111,7 @@ def _words(
     if expected is not None:
         said.append(
             _("As in the last week it comes to %(expected)s by %(day)s.")
-            % {"expected": shown(expected), "day": day_words(end)}
+            % {"expected": shown(expected), "day": day_text(end)}
         )
         if limit is not None and expected > limit > so_far:
             said.append(_("The budget ends before the month does."))

@@ -1,4 +1,4 @@
-"""The dashboard's numbers, read from the daily counts with one statement."""
+"""The dashboard's parameters and its numbers, read from the daily counts with one statement."""
 
 from __future__ import annotations
 
@@ -7,18 +7,85 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.db import router
 from django.db.models import Case, DateField, F, Sum, When
 from django.db.models.functions import Cast, TruncWeek
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from glam_tryon.admin.reports.params import Choice
 from glam_tryon.analytics.confidence_intervals import Rate
 from glam_tryon.analytics.forecast import LOOK_BACK_DAYS
 from glam_tryon.analytics.holdout import SEES, WITHOUT
 from glam_tryon.analytics.rollup import TRIED
+from glam_tryon.limits.period import shop_day
 from glam_tryon.models import DailyCount
 from glam_tryon.models.statistics import MONEY_PARTS, OF_SHOPPERS, Event
+
+RANGES = (7, 30, 90, 365)
+DEFAULT_DAYS = 30
+#: Longer ranges are drawn by week.
+MOST_DAYS_BY_DAY = 90
+_MOST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """A range that ends today, and the product's type and key; type 0: all products."""
+
+    days: int
+    today: date
+    product_type: int = 0
+    product_key: str = ""
+
+    @classmethod
+    def of(cls, asked: QueryDict) -> Params:
+        """Read ``?days=30&product=12:7``; what makes no sense is as if it were not there."""
+        days = asked.get("days", "")
+        kind, _colon, key = asked.get("product", "").partition(":")
+        known = kind.isascii() and kind.isdecimal() and len(kind) < 10 and "\0" not in key
+        return cls(
+            int(days) if days in map(str, RANGES) else DEFAULT_DAYS,
+            shop_day(),
+            *((int(kind), key) if known and 0 < len(key) <= _MOST_KEY else (0, "")),
+        )
+
+    @property
+    def by_week(self) -> bool:
+        return self.days > MOST_DAYS_BY_DAY
+
+    @property
+    def first(self) -> date:
+        """The first day; where weeks are drawn, the Monday of its week."""
+        first = self.today - timedelta(days=self.days - 1)
+        return first - timedelta(days=first.weekday()) if self.by_week else first
+
+    @property
+    def periods(self) -> list[date]:
+        """The first days of what is drawn side by side."""
+        step = 7 if self.by_week else 1
+        count = (self.today - self.first).days // step + 1
+        return [self.first + timedelta(days=step * number) for number in range(count)]
+
+    @property
+    def product(self) -> str:
+        return f"{self.product_type}:{self.product_key}" if self.product_type else ""
+
+    def query(self, *, days: int | None = None, product: str | None = None) -> str:
+        """Return the query of an address that asks for this, or for another range or product."""
+        chosen = self.product if product is None else product
+        wanted = {"days": days or self.days, **({"product": chosen} if chosen else {})}
+        return urlencode(wanted)
+
+
+def range_text(days: int) -> str:
+    """Return the name of a range."""
+    if days == 365:
+        return _("12 months")
+    return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+
 
 #: Their days count, also where everything else is drawn by week.
 _SPENT = (Event.BOUGHT, Event.MONEY)
@@ -26,10 +93,10 @@ ENDS = (Event.READY, Event.FAILED, Event.CANCELED)
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Stats:
     """Counts by period, event and detail; what was spent by day, from before the range as well."""
 
-    choice: Choice
+    params: Params
     counts: Mapping[date, Mapping[tuple[str, str], int]]
     spent: Mapping[tuple[str, str], Mapping[date, int]]
     total: Mapping[tuple[str, str], int] = field(default_factory=Counter)
@@ -94,21 +161,21 @@ class Figures:
         return {day: Decimal(each) / MONEY_PARTS for day, each in parts.items()}
 
 
-def read(choice: Choice) -> Figures:
+def read_stats(params: Params) -> Stats:
     """Read all that the page shows of counts."""
-    month = choice.today.replace(day=1)
-    spent_from = min(month, choice.today - timedelta(days=LOOK_BACK_DAYS), choice.first)
+    month = params.today.replace(day=1)
+    spent_from = min(month, params.today - timedelta(days=LOOK_BACK_DAYS), params.first)
     rows = DailyCount.objects.using(router.db_for_write(DailyCount))
-    mine = rows.of_product(choice.product_type, choice.product_key)
+    mine = rows.of_product(params.product_type, params.product_key)
     wanted = mine.filter(event__in=set(Event) - {Event.MONTH, *_SPENT})
-    found = wanted.between(choice.first, choice.today) | mine.filter(event__in=_SPENT).between(
-        spent_from, choice.today
+    found = wanted.between(params.first, params.today) | mine.filter(event__in=_SPENT).between(
+        spent_from, params.today
     )
     # Cast, for PostgreSQL makes an instant of a week's beginning.
     week = Cast(TruncWeek("day"), DateField())
     period = Case(When(event__in=_SPENT, then=F("day")), default=week)
     sums = (
-        found.annotate(period=period if choice.by_week else F("day"))
+        found.annotate(period=period if params.by_week else F("day"))
         .values_list("period", "event", "detail")
         .annotate(sum=Sum("count"))
         .order_by()
@@ -122,4 +189,4 @@ def read(choice: Choice) -> Figures:
         else:
             counts.setdefault(period, Counter())[event, detail] += count
             total[event, detail] += count
-    return Figures(choice, counts, spent, total)
+    return Stats(params, counts, spent, total)
