@@ -58,7 +58,7 @@ def one_by_one(limit: int) -> int:
     """Claim and finish as is usual: lock the first row, work, save it, one transaction each."""
     for _ in range(limit):
         with transaction.atomic():
-            job = TryOnJob.objects.under_way().select_for_update(skip_locked=True).first()
+            job = TryOnJob.objects.due().select_for_update(skip_locked=True).first()
             if job is None:
                 return 0
             job.lease_token = uuid.uuid4().hex

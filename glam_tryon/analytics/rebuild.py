@@ -69,11 +69,11 @@ def _of_today(using: str) -> Counter[Counted]:
 def _slips(using: str, until: datetime) -> Iterator[AnalyticsEvent]:
     jobs = TryOnJob.objects.using(using).filter(created_at__lt=until)
     for job in jobs.iterator(chunk_size=BATCH):
-        yield _at(AnalyticsEvent.of_job(job, Event.REQUESTED), job.created_at)
+        yield _at(job.event(Event.REQUESTED), job.created_at)
     ends = TryOnTransition.objects.using(using).filter(status__in=CLOSED, at__lt=until)
     for end in ends.select_related("job").iterator(chunk_size=BATCH):
         failed, ready = end.status == Status.FAILED, end.status == Status.READY
-        slip = AnalyticsEvent.of_job(end.job, end.status, end.note if failed else "")
+        slip = end.job.event(end.status, end.note if failed else "")
         slip.began_at = end.job.created_at if ready else None
         yield _at(slip, end.at)
     taken = TryOnSubmission.objects.using(using).filter(accepted_at__lt=until, refunded_at=None)

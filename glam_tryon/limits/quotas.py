@@ -76,7 +76,7 @@ def _check_owner(owner: str, now: datetime) -> None:
     limit = conf.LIMITS.open
     if limit is not None:
         # One that waits for staff must not shut its shopper out.
-        under_way = _mine().filter(owner=owner, deleted_at=None).open().moving()
+        under_way = _mine().filter(owner=owner, deleted_at=None).open().advancing()
         if under_way.count() >= limit:
             raise OrderRefused("limit_open")
     limits = conf.LIMITS
@@ -85,11 +85,11 @@ def _check_owner(owner: str, now: datetime) -> None:
         raise OrderRefused("limit_owner_day", ends_at("day", now))
 
 
-def _mine() -> TryOnJobQuerySet:
+def _mine() -> TryOnJobQuerySet[TryOnJob]:
     return TryOnJob.objects.using(router.db_for_write(TryOnJob))
 
 
-def _counting() -> TryOnJobQuerySet:
+def _counting() -> TryOnJobQuerySet[TryOnJob]:
     bought = Exists(TryOnSubmission.objects.counted().filter(job_id=OuterRef("pk")))
     # One that failed at Glam gives itself back, although it was bought.
     return _mine().filter(Q(status__in=OPEN) | bought).exclude(status=Status.FAILED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.db import models, router, transaction
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
@@ -44,42 +44,38 @@ class TryOnBatch(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def _using(self) -> str:
-        return router.db_for_write(TryOnBatch, instance=self)
-
     @classmethod
-    def lock(cls, using: str, pk: uuid.UUID) -> TryOnBatch | None:
+    def lock(cls, pk: uuid.UUID) -> TryOnBatch | None:
         """Within a transaction: let nobody pause or resume it until that ends.
 
         The first statement writes, as that of ``Account.lock`` does and for its reasons.
         """
-        rows = cls.objects.using(using).filter(pk=pk)
+        rows = cls.objects.writer().filter(pk=pk)
         rows.update(paused_at=models.F("paused_at"))
         return rows.first()
 
     def pause(self) -> bool:
         """Send no more of it; what Glam has is finished. False when it rests already."""
-        with transaction.atomic(self._using):
-            rows = TryOnBatch.objects.using(self._using).filter(pk=self.pk)
+        with TryOnBatch.objects.atomic():
+            rows = TryOnBatch.objects.writer().filter(pk=self.pk)
             paused = rows.filter(paused_at=None, canceled_at=None).update(paused_at=DatabaseNow())
             if paused:
-                pending = self.jobs.using(self._using).filter(status=Status.PENDING)
+                pending = self.jobs.writer().filter(status=Status.PENDING)
                 pending.update(queue=Queue.PAUSED)
         return bool(paused)
 
     def resume(self) -> bool:
         """Send it again. False when it was not paused."""
-        with transaction.atomic(self._using):
-            rows = TryOnBatch.objects.using(self._using).filter(pk=self.pk)
+        with TryOnBatch.objects.atomic():
+            rows = TryOnBatch.objects.writer().filter(pk=self.pk)
             resumed = rows.exclude(paused_at=None).update(paused_at=None)
             if resumed:
-                waiting = self.jobs.using(self._using).filter(queue=Queue.PAUSED)
+                waiting = self.jobs.writer().filter(queue=Queue.PAUSED)
                 waiting.update(queue=Queue.CATALOGUE)
         return bool(resumed)
 
     def close(self) -> None:
         """Say that it was canceled; its jobs are canceled one by one."""
-        TryOnBatch.objects.using(self._using).filter(pk=self.pk).update(
+        TryOnBatch.objects.writer().filter(pk=self.pk).update(
             canceled_at=DatabaseNow(), paused_at=None
         )

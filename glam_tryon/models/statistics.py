@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.writer import WriterQuerySet
-
-if TYPE_CHECKING:
-    from glam_tryon.models.job_columns import JobColumns
 
 #: Money is counted in these parts of its currency, exact to four decimals as the ledger is.
 MONEY_PARTS = 10_000
@@ -86,15 +83,21 @@ class AnalyticsEvent(models.Model):
 
     @classmethod
     def of_job(
-        cls, job: JobColumns, event: str, detail: str = "", **fields: object
+        cls,
+        event: str,
+        owner: str,
+        product_type: int | None,
+        product_key: str,
+        detail: str = "",
+        **fields: object,
     ) -> AnalyticsEvent:
         """Return the event of something that happened to a job, to be saved in its transaction."""
-        whose = OF_THE_SHOP if job.owner == SHOP else OF_SHOPPERS
+        whose = OF_THE_SHOP if owner == SHOP else OF_SHOPPERS
         return cls(
             event=event,
             detail=f"{whose}:{detail}"[:60] if detail else whose,
-            product_type=job.content_type_id or 0,
-            product_key=job.product_key,
+            product_type=product_type or 0,
+            product_key=product_key,
             at=DatabaseNow(),
             **fields,
         )

@@ -1,4 +1,4 @@
-"""The words for where a job stands, and which of them may follow which."""
+"""Where a job stands and what it waits for; which status may follow which: ``job_transitions``."""
 
 from __future__ import annotations
 
@@ -37,21 +37,6 @@ OPEN = (Status.PENDING, Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER, Sta
 CLOSED = (Status.READY, Status.FAILED, Status.CANCELED)
 #: Those whose pictures staff may fetch again.
 REFETCHABLE = (Status.READY, Status.FAILED)
-
-#: From which statuses each status may be reached.
-ALLOWED: dict[Status, tuple[Status, ...]] = {
-    # By itself; a person may also bring a failed job back.
-    Status.PENDING: (Status.SUBMITTING, Status.UNCONFIRMED),
-    Status.SUBMITTING: (Status.PENDING,),
-    Status.UNCONFIRMED: (Status.SUBMITTING,),
-    Status.IN_QUEUE: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER),
-    Status.IN_PROGRESS: (Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER),
-    Status.STORING: AT_PROVIDER,
-    # From pending when its picture is a copy of an earlier one.
-    Status.READY: (Status.STORING, Status.PENDING),
-    Status.FAILED: OPEN,
-    Status.CANCELED: OPEN,
-}
 
 
 def pending_queue(priority: str) -> Queue:

@@ -101,7 +101,7 @@ def _pair(batch: TryOnBatch, facts: dict[str, Any], photo: PersonPhoto) -> TryOn
 def _write(using: str, batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
     with transaction.atomic(using):
         # Two clicks on one form write one after the other.
-        now = TryOnBatch.lock(using, batch.pk)
+        now = TryOnBatch.lock(batch.pk)
         if now is None or now.canceled_at:
             return 0
         rows = TryOnJob.objects.using(using)
@@ -117,7 +117,7 @@ def _write(using: str, batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
         TryOnTransition.objects.using(using).bulk_create(
             [TryOnTransition(job=job, status=Status.PENDING, at=DatabaseNow()) for job in new]
         )
-        events = [AnalyticsEvent.of_job(job, Event.REQUESTED) for job in new]
+        events = [job.event(Event.REQUESTED) for job in new]
         AnalyticsEvent.objects.using(using).bulk_create(events)
         if new:
             wake_pollers(using)

@@ -21,7 +21,7 @@ Keys = Collection[uuid.UUID]
 
 def hurry_all(keys: Keys) -> int:
     """Let these wait to be sent no longer. Returns how many waited."""
-    hurried = _these(keys).to_be_sent().hurry()
+    hurried = _these(keys).to_be_sent().run_now()
     _wake(hurried)
     return hurried
 
@@ -53,7 +53,7 @@ def retry_all(keys: Keys, *, note: str) -> int:
 def ask_all_again(keys: Keys, *, note: str) -> int:
     """Ask Glam about these now, as ``ask_again`` does. Returns how many it knows."""
     known = list(_these(keys).known_to_glam().values_list("pk", flat=True))
-    return _these().ask_all_again(known, note=note)
+    return _these().poll_all_again(known, note=note)
 
 
 def refetch_all(keys: Keys, *, note: str) -> int:
@@ -62,8 +62,8 @@ def refetch_all(keys: Keys, *, note: str) -> int:
     return _these().refetch_all(drawn, note=note)
 
 
-def _these(keys: Keys | None = None) -> TryOnJobQuerySet:
-    rows: TryOnJobQuerySet = TryOnJob.objects.using(router.db_for_write(TryOnJob))
+def _these(keys: Keys | None = None) -> TryOnJobQuerySet[TryOnJob]:
+    rows: TryOnJobQuerySet[TryOnJob] = TryOnJob.objects.using(router.db_for_write(TryOnJob))
     return rows if keys is None else rows.filter(pk__in=list(keys))
 
 

@@ -41,7 +41,7 @@ def ask_again(job: TryOnJob) -> None:
     submission = job.current_submission()
     if submission is None or not submission.event_id:
         raise IllegalTransition(job.status, "asked about: Glam gave it no event id")
-    job.ask_again()
+    job.poll_again()
 
 
 def refetch(job: TryOnJob) -> None:

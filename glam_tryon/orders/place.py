@@ -197,7 +197,7 @@ def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Know
             TryOnTransition.objects.using(using).create(
                 job=job, status=Status.PENDING, at=DatabaseNow(), note=note
             )
-            AnalyticsEvent.of_job(job, Event.REQUESTED).save(using=using)
+            job.event(Event.REQUESTED).save(using=using)
             wake_pollers(using)
     except IntegrityError:
         # Two tabs, one request: the other was faster.

@@ -66,7 +66,7 @@ def may_bring_one(job: TryOnJob) -> bool:
     return job.status in OPEN and job.deleted_at is None and not stuck
 
 
-def _alike(job: TryOnJob) -> TryOnJobQuerySet:
+def _alike(job: TryOnJob) -> TryOnJobQuerySet[TryOnJob]:
     rows = TryOnJob.objects.using(router.db_for_write(TryOnJob)).exclude(pk=job.pk)
     return rows.filter(
         Q(status__in=OPEN) | Q(status=Status.READY),
@@ -76,7 +76,7 @@ def _alike(job: TryOnJob) -> TryOnJobQuerySet:
     ).exclude(feedback=Feedback.DOWN)
 
 
-def _usable(rows: TryOnJobQuerySet) -> Iterator[TryOnJob]:
+def _usable(rows: TryOnJobQuerySet[TryOnJob]) -> Iterator[TryOnJob]:
     for each in rows.order_by("-created_at")[:MOST]:
         if may_bring_one(each) or pictures_of(each):
             yield each

@@ -82,7 +82,7 @@ def jobs_to_delete() -> models.QuerySet[TryOnJob]:
     return _jobs().closed().filter(~drawn, ended)
 
 
-def jobs_to_anonymise() -> TryOnJobQuerySet:
+def jobs_to_anonymise() -> TryOnJobQuerySet[TryOnJob]:
     """Jobs that their owner deleted so long ago that no limit counts them any more."""
     deleted = _jobs().filter(deleted_at__lt=after(-COUNTED_SECONDS))
     return deleted.exclude(owner__in=[ERASED, SHOP])
@@ -102,5 +102,5 @@ def receipts_to_delete() -> models.QuerySet[DeletionReceipt]:
     return rows.filter(deleted_at__lt=after(-DAY_SECONDS * conf.RECEIPT_DAYS))
 
 
-def _jobs() -> TryOnJobQuerySet:
+def _jobs() -> TryOnJobQuerySet[TryOnJob]:
     return TryOnJob.objects.using(router.db_for_write(TryOnJob))

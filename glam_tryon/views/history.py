@@ -40,7 +40,7 @@ logger = logging.getLogger("glam_tryon.views")
 MOST_SHOWN = 100
 
 
-def _own(request: HttpRequest) -> TryOnJobQuerySet:
+def _own(request: HttpRequest) -> TryOnJobQuerySet[TryOnJob]:
     jobs = TryOnJob.objects.owned_by(*owners(request)).select_related("person_photo")
     # Of what was drawn and deleted since nothing is left to look at.
     jobs = jobs.exclude(status=Status.READY, results=None)

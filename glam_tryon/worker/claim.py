@@ -66,7 +66,8 @@ def claim_steps(limit: int) -> list[Claimed]:
 def seconds_to_next_step() -> float:
     """Return how long it is until a job under way is due; infinite when there is none."""
     using = router.db_for_write(TryOnJob)
-    row = TryOnJob.objects.using(using).coming().values_list("next_step_at", DatabaseNow()).first()
+    jobs = TryOnJob.objects.using(using).under_way()
+    row = jobs.values_list("next_step_at", DatabaseNow()).first()
     return (row[0] - row[1]).total_seconds() if row else math.inf
 
 
@@ -138,7 +139,7 @@ def lease_due(using: str, limit: int, token: str, seconds: float) -> list[TryOnJ
     vendor = connection.vendor
     if vendor == "mysql":
         return _lease_pair(connection, limit, token, seconds)
-    if vendor == "sqlite" and not TryOnJob.objects.using(using).under_way().exists():
+    if vendor == "sqlite" and not TryOnJob.objects.using(using).due().exists():
         # An idle poller must not take the one write lock four times a second.
         return []
     words = _POSTGRESQL if vendor == "postgresql" else _SQLITE

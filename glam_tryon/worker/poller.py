@@ -174,4 +174,4 @@ class Poller:
 
 def _anything_left() -> bool:
     using = router.db_for_write(TryOnJob)
-    return TryOnJob.objects.using(using).moving().exists()
+    return TryOnJob.objects.using(using).advancing().exists()

@@ -18,7 +18,7 @@ from glam_tryon.models import (
     TryOnTransition,
 )
 from glam_tryon.models.clock import DatabaseNow, after, database_time
-from glam_tryon.models.job_moves import log_move
+from glam_tryon.models.job_transitions import log_transition
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.providers.api_key import api_key
 from glam_tryon.worker.claim import Claimed
@@ -36,7 +36,7 @@ def claim_submissions(limit: int) -> list[Claimed]:
     """
     using = router.db_for_write(TryOnJob)
     jobs = TryOnJob.objects.using(using)
-    waiting = jobs.waiting_for_a_slot(Queue.SHOPPER) | jobs.waiting_for_a_slot(Queue.CATALOGUE)
+    waiting = jobs.waiting_for_slot(Queue.SHOPPER) | jobs.waiting_for_slot(Queue.CATALOGUE)
     if limit < 1 or not waiting.exists():
         return []
     # A busy poller looks a hundred times a second, so the likeliest no comes first.
@@ -71,13 +71,13 @@ def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> l
     free = [number for number in range(cap) if number not in taken][: max(0, cap - len(taken))]
     most = min(limit, len(free), 1 if state.is_probing() else len(free))
     jobs = TryOnJob.objects.using(using)
-    keys = list(jobs.waiting_for_a_slot(Queue.SHOPPER).values_list("pk", flat=True)[:most])
+    keys = list(jobs.waiting_for_slot(Queue.SHOPPER).values_list("pk", flat=True)[:most])
     # The last slot is kept for a shopper, unless it is the only one there is.
     spare = most - len(keys)
     if cap > 1:
         spare = min(spare, len(free) - len(keys) - 1)
     if spare > 0:
-        keys += jobs.waiting_for_a_slot(Queue.CATALOGUE).values_list("pk", flat=True)[:spare]
+        keys += jobs.waiting_for_slot(Queue.CATALOGUE).values_list("pk", flat=True)[:spare]
     if not keys:
         return []
     token = uuid.uuid4().hex
@@ -132,7 +132,7 @@ def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> l
         ]
     )
     for job in chosen:
-        log_move(job.pk, Status.PENDING, Status.SUBMITTING)
+        log_transition(job.pk, Status.PENDING, Status.SUBMITTING)
     return claimed
 
 

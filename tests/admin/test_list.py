@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from glam_tryon.models import Account, PersonPhoto, TryOnJob
-from glam_tryon.models.job_codes import has_code
+from glam_tryon.models.job_queryset import has_code
 from tests.admin.staff import JOBS, drawn, html, put, sent, staff, taken_by
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

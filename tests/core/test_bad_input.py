@@ -137,7 +137,7 @@ def test_a_key_that_is_still_the_wrong_one_does_not_try_again(
     once()
     asked = len(glam.requests)
     use(settings, API_KEY=lambda: "wrong-key")
-    TryOnJob.objects.hurry()
+    TryOnJob.objects.run_now()
     assert once() == 0
     assert len(glam.requests) == asked
 
@@ -153,7 +153,7 @@ def test_no_credits_pause_all_submits_until_a_person_says_so(
     state = Account.load()
     assert (state.pause_code, state.pause_detail) == ("no_credits", "Your balance is empty")
     assert statuses() == ["pending"] * 3
-    TryOnJob.objects.hurry()
+    TryOnJob.objects.run_now()
     assert once() == 0
     assert glam.accepted == []
 

@@ -197,7 +197,7 @@ def test_a_paused_batch_is_not_sent_and_others_are(
     (claimed,) = claim_submissions(10)
     assert claimed.job.batch_id == going.pk
     assert claim_submissions(10) == []
-    assert not TryOnJob.objects.filter(batch=resting).moving().exists()
+    assert not TryOnJob.objects.filter(batch=resting).advancing().exists()
 
 
 def test_a_resumed_batch_is_sent(products: list[Product], models: list[PersonPhoto]) -> None:

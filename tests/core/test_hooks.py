@@ -293,7 +293,7 @@ def test_no_answer_leaves_the_job_pending_with_a_code_and_sends_nothing(
     assert not TryOnSubmission.objects.holding_slots().exists()
 
     set_behaviour(lambda _content, job: None)
-    TryOnJob.objects.hurry()
+    TryOnJob.objects.run_now()
     drain()
     job.refresh_from_db()
     assert (job.status, len(glam.accepted)) == ("ready", 1)

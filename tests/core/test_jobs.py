@@ -366,7 +366,7 @@ def test_an_upload_that_is_no_picture_leaves_nothing(product: Product, media_roo
 
 
 def in_turn() -> list[str]:
-    waiting = TryOnJob.objects.waiting_for_a_slot(Queue.SHOPPER)
+    waiting = TryOnJob.objects.waiting_for_slot(Queue.SHOPPER)
     return [job.owner for job in waiting.order_by("turn", "created_at")]
 
 
@@ -556,10 +556,10 @@ FENCED: dict[str, tuple[Status, Step]] = {
     "start_storing": (Status.IN_PROGRESS, lambda job: job.start_storing(["https://a/b"], 60)),
     "finish_ready": (Status.STORING, lambda job: job.finish_ready(60)),
     "fail": (Status.IN_PROGRESS, lambda job: job.fail("x", "y", 60)),
-    "snooze": (Status.IN_PROGRESS, lambda job: job.snooze(5, code="x")),
-    "renew_addresses": (Status.STORING, lambda job: job.renew_addresses(["https://a/b"])),
+    "reschedule": (Status.IN_PROGRESS, lambda job: job.reschedule(5, code="x")),
+    "renew_urls": (Status.STORING, lambda job: job.renew_urls(["https://a/b"])),
     "mark_dispatched": (Status.READY, lambda job: job.mark_dispatched("ready")),
-    "rest": (Status.READY, lambda job: job.rest()),
+    "leave_queue": (Status.READY, lambda job: job.leave_queue()),
 }
 
 
@@ -599,7 +599,7 @@ def test_a_step_is_not_written_for_a_job_that_was_deleted(
     assert not TryOnJob.objects.exists()
 
 
-MOVING = [name for name in FENCED if name not in ("snooze", "renew_addresses", "rest")]
+MOVING = [name for name in FENCED if name not in ("reschedule", "renew_urls", "leave_queue")]
 
 
 @pytest.mark.parametrize("name", [name for name in MOVING if name != "mark_dispatched"])
@@ -618,7 +618,7 @@ def test_that_glam_took_it_is_written_by_whoever_knows_it(order: Order) -> None:
     late = put(order(), status="submitting", lease_token="mine")
     sent = submission(late)
     put(TryOnJob.objects.get(pk=late.pk), status="unconfirmed", lease_token="another's")
-    assert late.enter_queue(sent, 1.0) is True
+    assert late.mark_accepted(sent, 1.0) is True
     late.refresh_from_db()
     assert (late.status, late.lease_token) == ("in_queue", "")
     assert late.submitted_at is not None
@@ -630,15 +630,15 @@ def test_that_glam_took_it_comes_too_late_for_a_job_that_went_another_way(
 ) -> None:
     job = put(order(), status=status)
     before = facts(job)
-    assert job.enter_queue(submission(job), 1.0) is False
+    assert job.mark_accepted(submission(job), 1.0) is False
     assert facts(job) == before
 
 
 def test_a_lease_is_over_when_the_databases_clock_says_so(order: Order) -> None:
     job = put(order(), lease_token="mine", next_step_at=timezone.now() + timedelta(hours=1))
-    assert job.still_mine() is True
+    assert job.holds_lease() is True
     put(job, next_step_at=timezone.now() - timedelta(hours=1))
-    assert job.still_mine() is False
+    assert job.holds_lease() is False
 
 
 def test_hurrying_touches_only_those_that_wait_to_be_sent(order: Order) -> None:
@@ -646,8 +646,8 @@ def test_hurrying_touches_only_those_that_wait_to_be_sent(order: Order) -> None:
     waiting = put(order(), next_step_at=later, errors=5)
     asleep = put(order(), status="in_queue", next_step_at=later)
     before = facts(asleep)
-    assert TryOnJob.objects.hurry() == 1
+    assert TryOnJob.objects.run_now() == 1
     waiting.refresh_from_db()
     assert waiting.errors == 0
-    assert waiting in TryOnJob.objects.waiting_for_a_slot(Queue.SHOPPER)
+    assert waiting in TryOnJob.objects.waiting_for_slot(Queue.SHOPPER)
     assert facts(asleep) == before

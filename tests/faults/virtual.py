@@ -193,7 +193,7 @@ class Engine:
         self.time.stuck = stuck
         before = self.time.now()
         self.run()
-        moving = list(TryOnJob.objects.moving().values("status", "error_code", "error_message"))
+        moving = list(TryOnJob.objects.advancing().values("status", "error_code", "error_message"))
         assert not moving, f"still moving after {LONGEST_SECONDS} s: {moving}"
         return self.time.now() - before
 

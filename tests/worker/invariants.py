@@ -51,7 +51,7 @@ def check_invariants(
     assert all(count == 1 for count in generations(glam).values())
     assert sum(generations(glam).values()) <= sum(fetched.values())
     # I2: a job with an event id is over, once nothing moves any more.
-    moving = TryOnJob.objects.moving().count()
+    moving = TryOnJob.objects.advancing().count()
     if not moving:
         stuck = TryOnJob.objects.filter(
             status__in=OPEN, submissions__outcome=TryOnSubmission.Outcome.ACCEPTED

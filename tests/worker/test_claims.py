@@ -61,8 +61,8 @@ def literal(value: int | str) -> str:
 @pytest.mark.parametrize(
     ("rows", "index"),
     [
-        (TryOnJob.objects.under_way, "glam_tryon_job_due"),
-        (lambda: TryOnJob.objects.waiting_for_a_slot(Queue.SHOPPER), "glam_tryon_job_turn"),
+        (TryOnJob.objects.due, "glam_tryon_job_due"),
+        (lambda: TryOnJob.objects.waiting_for_slot(Queue.SHOPPER), "glam_tryon_job_turn"),
     ],
 )
 def test_the_claim_reads_its_jobs_in_the_order_of_an_index(

@@ -326,7 +326,7 @@ class JobLife(RuleBasedStateMachine):
             while self._work(claim_submissions, 8) + self._work(claim_steps, 8):
                 pass
             release_lost_slots()
-            if not TryOnJob.objects.moving().exists():
+            if not TryOnJob.objects.advancing().exists():
                 break
             time_passes(400)
         self.every_promise_is_kept()

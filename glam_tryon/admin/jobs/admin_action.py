@@ -54,7 +54,7 @@ class AdminAction:
 
     name: str
     title: _StrPromise
-    eligible: Callable[[TryOnJobQuerySet], TryOnJobQuerySet]
+    eligible: Callable[[TryOnJobQuerySet[TryOnJob]], TryOnJobQuerySet[TryOnJob]]
     change: Callable[[HttpRequest, Keys], int]
     done: _StrPromise
     statuses: tuple[Status, ...]
@@ -193,7 +193,11 @@ def cost_message(count: int) -> str:
 
 
 def _confirmation_page(
-    action: AdminAction, page: Any, request: HttpRequest, eligible: TryOnJobQuerySet, count: int
+    action: AdminAction,
+    page: Any,
+    request: HttpRequest,
+    eligible: TryOnJobQuerySet[TryOnJob],
+    count: int,
 ) -> TemplateResponse:
     rows = list(eligible.select_related("person_photo").order_by("-created_at")[:NAMED])
     facts = action.facts(rows) if action.facts else {}

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from glam_tryon.garments import registered
 from glam_tryon.models import PersonPhoto, TryOnJob
-from glam_tryon.models.job_codes import has_code
+from glam_tryon.models.job_queryset import has_code
 
 #: So many days are offered by name.
 DAYS = 7

@@ -53,8 +53,8 @@ def read_live_state() -> LiveState:
     jobs = TryOnJob.objects.using(using)
     pending = jobs.filter(queue__in=(Queue.SHOPPER, Queue.CATALOGUE))
     # Apart, for each has an index of its own.
-    settling = jobs.filter(queue=Queue.UNDER_WAY).waiting_for_a_person()
-    resting = jobs.filter(queue=None).waiting_for_a_person()
+    settling = jobs.filter(queue=Queue.UNDER_WAY).waiting_for_person()
+    resting = jobs.filter(queue=None).waiting_for_person()
     held = TryOnSubmission.objects.using(using).holding_slots()
     state = (
         Account.rows()

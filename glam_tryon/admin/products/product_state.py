@@ -37,7 +37,7 @@ class ProductState:
     last_position: int = 0
 
 
-def own_tryons(products: Iterable[Model]) -> TryOnJobQuerySet:
+def own_tryons(products: Iterable[Model]) -> TryOnJobQuerySet[TryOnJob]:
     """Return the shop's own try-ons of these products of one model; shoppers' are not staff's."""
     rows = list(products)
     if not rows:

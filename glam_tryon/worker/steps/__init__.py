@@ -65,7 +65,7 @@ def _end(job: TryOnJob) -> None:
     if job.media_urls:
         delete_orphaned_files(job)
     if told:
-        retry_on_db_error(job.rest)
+        retry_on_db_error(job.leave_queue)
 
 
 def _stop_poison(job: TryOnJob, submission: TryOnSubmission | None) -> None:

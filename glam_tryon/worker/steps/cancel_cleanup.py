@@ -25,9 +25,9 @@ def clean_up_canceled(job: TryOnJob) -> None:
     # After the slot: a storage that is away must not keep others waiting.
     delete_orphaned_files(job)
     if told and over:
-        retry_on_db_error(job.rest)
+        retry_on_db_error(job.leave_queue)
     else:
-        retry_on_db_error(lambda: job.snooze(WATCH_SECONDS, code=job.error_code))
+        retry_on_db_error(lambda: job.reschedule(WATCH_SECONDS, code=job.error_code))
 
 
 def _is_over(submission: TryOnSubmission) -> bool:

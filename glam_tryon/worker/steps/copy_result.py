@@ -35,12 +35,12 @@ STORAGE_TRIES = 3
 
 def copy_result(job: TryOnJob) -> None:
     """Copy the other job's pictures when they are there, wait for them, or be drawn after all."""
-    using = router.db_for_write(TryOnJob)
-    other = TryOnJob.objects.using(using).filter(pk=job.reuse_of).first()
+    jobs = TryOnJob.objects.writer()
+    other = jobs.filter(pk=job.reuse_of).first() if job.reuse_of else None
     if other is not None and may_bring_one(other):
         waited = (timezone.now() - job.created_at).total_seconds()
         shortest, longest = WAIT_SECONDS
-        retry_on_db_error(lambda: job.snooze(min(max(waited / 10, shortest), longest)))
+        retry_on_db_error(lambda: job.reschedule(min(max(waited / 10, shortest), longest)))
         return
     pictures = pictures_of(other) if other is not None else []
     if not pictures:
@@ -58,7 +58,7 @@ def copy_result(job: TryOnJob) -> None:
             retry_on_db_error(lambda: _look_elsewhere(job))
         else:
             wait, message = back_off_seconds(job.errors), f"{type(error).__name__}: {error}"
-            retry_on_db_error(lambda: job.snooze(wait, code="storage", message=message))
+            retry_on_db_error(lambda: job.reschedule(wait, code="storage", message=message))
     else:
         _finish(job, results)
 
@@ -72,9 +72,9 @@ def _look_elsewhere(job: TryOnJob) -> None:
             OrderLock.take(picture_key(job, photo))
         found = reusable_shared(job, photo) if photo is not None else None
         if found is None or found.pk == job.reuse_of:
-            job.draw_itself()
+            job.give_up_reuse()
         else:
-            job.wait_for(found)
+            job.wait_for_reuse(found)
 
 
 def _copy(job: TryOnJob, picture: TryOnResult) -> TryOnResult:
@@ -100,7 +100,7 @@ def _finish(job: TryOnJob, results: list[TryOnResult]) -> None:
 
     def write() -> bool:
         with transaction.atomic(using):
-            if not job.finish_repeat(conf.LEASE_SECONDS):
+            if not job.finish_reused(conf.LEASE_SECONDS):
                 return False
             TryOnResult.objects.using(using).bulk_create(results)
             return True
@@ -108,6 +108,6 @@ def _finish(job: TryOnJob, results: list[TryOnResult]) -> None:
     if retry_on_db_error(write):
         count("repeat", "ok")
         if dispatch(job, Status.READY):
-            retry_on_db_error(job.rest)
+            retry_on_db_error(job.leave_queue)
     else:
         discard_unless_wanted(job, [result.image.name or "" for result in results])

@@ -93,7 +93,7 @@ def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Fetched, now:
     else:
         wait = outcome.retry_after_seconds or back_off_seconds(job.errors)
         retry_on_db_error(
-            lambda: job.snooze(min(wait, 300.0), code=outcome.code, message=outcome.detail)
+            lambda: job.reschedule(min(wait, 300.0), code=outcome.code, message=outcome.detail)
         )
 
 
@@ -131,7 +131,7 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
         if empty_before >= EMPTY_ANSWERS:
             fail(job, submission, NO_MEDIA, "Glam says READY but names no picture.")
         else:
-            retry_on_db_error(lambda: job.snooze(EMPTY_SECONDS, code=NO_MEDIA))
+            retry_on_db_error(lambda: job.reschedule(EMPTY_SECONDS, code=NO_MEDIA))
         return
     if len(addresses) > MAX_RESULTS:
         logger.info("job %s: %d results, %d stored", job.pk, len(addresses), MAX_RESULTS)

@@ -73,10 +73,10 @@ def _after_grace(job: TryOnJob, submission: TryOnSubmission) -> None:
         if over:
             mine.free_slot()
         if over and job.error_code == NEEDS_PERSON:
-            job.rest()
+            job.leave_queue()
             return
         # Also a job that nobody looked at until now: no poller ran for so long.
         if job.error_code != NEEDS_PERSON:
             logger.error("job %s waits for a person: Glam may be drawing it", job.pk)
         seconds = 0 if over else conf.JOB_MAX_AGE_SECONDS
-        job.snooze(seconds, code=NEEDS_PERSON, message=submission.detail)
+        job.reschedule(seconds, code=NEEDS_PERSON, message=submission.detail)

@@ -149,7 +149,7 @@ def _finish(job: TryOnJob, results: list[TryOnResult], *, again: bool) -> None:
         if again:
             delete_orphaned_files(job)
         if told:
-            retry_on_db_error(job.rest)
+            retry_on_db_error(job.leave_queue)
     else:
         discard_unless_wanted(job, [result.image.name or "" for result in results])
 
@@ -178,14 +178,14 @@ def _fail(job: TryOnJob, code: str, message: str) -> None:
     ):
         # What it had it keeps; of that everybody was told already.
         delete_orphaned_files(job)
-        retry_on_db_error(job.rest)
+        retry_on_db_error(job.leave_queue)
 
 
 def _later(job: TryOnJob, trouble: _Trouble) -> None:
     if trouble.gone:
         _ask_for_fresh_addresses(job)
     wait = back_off_seconds(job.errors)
-    retry_on_db_error(lambda: job.snooze(wait, code=trouble.code, message=trouble.message))
+    retry_on_db_error(lambda: job.reschedule(wait, code=trouble.code, message=trouble.message))
 
 
 def _window_over(job: TryOnJob) -> bool:
@@ -206,7 +206,7 @@ def _find_addresses(job: TryOnJob) -> bool:
     elif outcome:
         wait = back_off_seconds(job.errors)
         retry_on_db_error(
-            lambda: job.snooze(wait, code=outcome.code or "download", message=outcome.detail)
+            lambda: job.reschedule(wait, code=outcome.code or "download", message=outcome.detail)
         )
     return False
 
@@ -219,7 +219,7 @@ def _ask_for_fresh_addresses(job: TryOnJob) -> Fetched | None:
     fresh = [url for url in dict.fromkeys(answer.media_urls) if isinstance(url, str)]
     if answer.status is RemoteStatus.READY and fresh:
         wanted = fresh[:MAX_RESULTS]
-        if retry_on_db_error(lambda: job.renew_addresses(wanted)):
+        if retry_on_db_error(lambda: job.renew_urls(wanted)):
             job.media_urls = wanted
     return answer
 

@@ -34,7 +34,7 @@ def submit(job: TryOnJob, submission: TryOnSubmission) -> None:
     if photo is None:
         _close(submission, TryOnSubmission.Outcome.NOT_SENT, Outcome(Verdict.NOT_SENT, "no_photo"))
         note = "the photo was deleted before it was sent"
-        job.cancel(note=note, code="photo_expired", fenced=True)
+        job.cancel(note=note, code="photo_expired", is_fenced=True)
         return
     crashpoint("before_post")
     try:
@@ -68,7 +68,7 @@ def _may_send(job: TryOnJob, submission: TryOnSubmission) -> bool:
     using = router.db_for_write(TryOnJob)
     with transaction.atomic(using):
         marked = TryOnSubmission.objects.using(using).mark_sent(submission.pk)
-        if not (marked and job.still_mine()):
+        if not (marked and job.holds_lease()):
             transaction.set_rollback(True, using)
             return False
     crashpoint("before_write")
@@ -202,7 +202,7 @@ def _accepted(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> 
             alive = submissions.accept(submission.pk, answer.event_id, answer.outcome.http_status)
             # After a resubmit by hand the job follows the newer submission, not this late answer.
             if alive and job.current_submission() == submission:
-                job.enter_queue(submission, wait)
+                job.mark_accepted(submission, wait)
     except IntegrityError:
         logger.critical(
             "Glam gave job %s an event id that another job has; a person must look", job.pk
