@@ -1,8 +1,8 @@
 """A fake Glam over real HTTP, shipped so that shops can test without a key; no Django."""
 
 from .faults import FaultScript
-from .records import Accepted, Recorded
-from .script_error import FaultScriptError
+from .request_log import Accepted, Recorded
+from .script_values import FaultScriptError
 from .server import Sandbox
 from .timing import LogNormal, parse_seconds
 

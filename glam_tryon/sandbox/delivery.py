@@ -1,7 +1,8 @@
-"""How an answer goes over the wire: whole, slow, cut off, or not at all."""
+"""Answers of the sandbox: what a fault changes in one, and how it goes over the wire."""
 
 from __future__ import annotations
 
+import json
 import selectors
 import socket
 import struct
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from .fault_actions import NOTHING, Do
 
@@ -32,6 +34,42 @@ class Reply:
         """The HTTP status that the client can see, if any."""
         silent = self.do.close or self.do.no_answer or self.do.raw is not None
         return None if silent or (self.do.reset and self.do.truncate is None) else self.status
+
+
+def json_reply(status: int, content: Any) -> Reply:
+    """A JSON answer."""
+    return Reply(status, json.dumps(content).encode())
+
+
+def error_reply(status: int, text: str) -> Reply:
+    """An error as FastAPI says it."""
+    return json_reply(status, {"detail": text})
+
+
+def fault_reply(do: Do) -> Reply:
+    """The answer that a fault gives by itself."""
+    return apply_fault(json_reply(200, {}), do)
+
+
+def apply_fault(reply: Reply, do: Do) -> Reply:
+    """The answer with what a fault changes in it."""
+    reply.do = do
+    if do.redirect is not None:
+        reply.status, target = do.redirect
+        reply.headers["Location"] = target
+        reply.body, reply.stream = b"", None
+    if do.status is not None:
+        reply.status = do.status
+        reply.stream = None
+        reply.headers["Content-Type"] = "application/json"
+        reply.body = json.dumps({"detail": f"Fault script: {do.status}"}).encode()
+    if do.body is not None:
+        reply.headers["Content-Type"], reply.body = do.body
+        reply.stream = None
+    if do.retry_after is not None:
+        reply.headers["Retry-After"] = do.retry_after
+    reply.headers.update(do.headers or {})
+    return reply
 
 
 def deliver(connection: socket.socket, reply: Reply, *, without_body: bool) -> bool:

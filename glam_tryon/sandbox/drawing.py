@@ -6,8 +6,18 @@ from statistics import median
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-from .body import ANKLES, HIPS, ROWS, WAIST, Body, find_body, rows_of, runs
-from .silhouette import find_silhouette, has_plain_background
+from .body import (
+    ANKLES,
+    HIPS,
+    ROWS,
+    WAIST,
+    Body,
+    find_body,
+    find_silhouette,
+    has_plain_background,
+    rows_of,
+    runs,
+)
 
 MAX_SIDE = 1600
 MIN_SIDE = 48

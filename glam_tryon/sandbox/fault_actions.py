@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from . import script_values as checks
-from .script_error import FaultScriptError, unknown
+from .script_values import FaultScriptError, unknown
 
 SUBMIT, STATUS, UPLOAD, RESULT = "submit", "status", "upload", "result"
 PLACES = (SUBMIT, STATUS, UPLOAD, RESULT)

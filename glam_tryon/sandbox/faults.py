@@ -12,7 +12,7 @@ from typing import Any
 
 from . import script_values as checks
 from .fault_actions import NOTHING, PLACES, RESULT, STATUS, Do, read_do
-from .script_error import FaultScriptError, unknown
+from .script_values import FaultScriptError, unknown
 
 KEYS = ("on", "do", "nth", "times", "probability", "event", "note")
 

@@ -1,4 +1,4 @@
-"""What becomes of a submission over time: queue, parallel limit, clock, hold and release."""
+"""Submissions that the sandbox took: facts, queue, parallel limit, clock, hold and release."""
 
 from __future__ import annotations
 
@@ -9,12 +9,100 @@ import time
 import uuid
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
 
 from .fault_actions import Do
-from .generation import Generation, Work
-from .records import Accepted
-from .request_log import Ledger
+from .request_log import Accepted, RequestLog
 from .timing import Seconds, draw_seconds
+
+#: Share of a try-on's time during which it says IN_QUEUE at the least.
+QUEUED_SHARE = 0.15
+
+
+@dataclass(slots=True, eq=False)
+class Generation:
+    """One submission that was taken. Fields change under the log's lock only."""
+
+    number: int
+    event_id: str
+    media_url: str
+    garment_url: str
+    mask_type: str
+    do: Do
+    at: float
+    seconds: float
+    result_names: tuple[str, ...]
+    phase: str = "queued"  #: queued, started, ready or failed.
+    started_at: float = 0.0
+    fetched_photo: bool = False
+    fetched: bool = False
+    picture: bytes | None = None
+    reason: str = ""
+    released: bool = False
+    lost: bool = False
+    questions: int = 0
+    steps: int = 0
+    may_fetch: bool = False
+    fetching: bool = False
+
+    @property
+    def never_fetches(self) -> bool:
+        """Whether a fault keeps it from asking for its pictures."""
+        return bool(self.do.fetch and self.do.fetch["never"])
+
+    @property
+    def remote_status(self) -> str:
+        """Glam's word for where it stands; IN_QUEUE until both pictures are here."""
+        if self.phase in ("ready", "failed"):
+            return self.phase.upper()
+        early = time.monotonic() < self.started_at + QUEUED_SHARE * self.seconds
+        waits = self.phase == "queued" or self.do.stuck or not self.fetched or early
+        return "IN_QUEUE" if waits else "IN_PROGRESS"
+
+    @property
+    def open(self) -> bool:
+        """Whether it counts against the plan's parallel requests."""
+        return self.phase == "started"
+
+    def accepted(self) -> Accepted:
+        """Its record for a test."""
+        return Accepted(
+            self.event_id,
+            self.media_url,
+            self.garment_url,
+            self.mask_type,
+            self.at,
+            self.fetched_photo,
+            self.picture is not None,
+        )
+
+
+class Report(Protocol):
+    """Where the work says how far it is; each method may be called from any thread."""
+
+    def photo_fetched(self, generation: Generation) -> None:
+        """The whole person photo is here."""
+
+    def both_fetched(self, generation: Generation) -> None:
+        """Photo and garment are here, drawing begins."""
+
+    def drawn(self, generation: Generation, picture: bytes) -> None:
+        """The picture is there."""
+
+    def broken(self, generation: Generation, reason: str) -> None:
+        """It cannot be drawn, and why."""
+
+
+class Work(Protocol):
+    """Fetches and draws; ``run`` is called once per generation, from a few threads."""
+
+    def run(self, generation: Generation, report: Report) -> None:
+        """Do it; must not raise."""
+
+    def close(self) -> None:
+        """Break off what is under way."""
+
 
 WORKERS = 8
 
@@ -24,7 +112,7 @@ class Generations:
 
     def __init__(
         self,
-        ledger: Ledger,
+        log: RequestLog,
         work: Work,
         seconds: Seconds,
         max_parallel: int,
@@ -33,8 +121,8 @@ class Generations:
     ) -> None:
         self.max_parallel = max_parallel
         self.most_parallel = 0
-        self._ledger = ledger
-        self._lock = ledger.lock
+        self._log = log
+        self._lock = log.lock
         self._sooner = threading.Condition(self._lock)
         self._work = work
         self._seconds = seconds
@@ -70,7 +158,7 @@ class Generations:
         with self._lock:
             full = self._open >= self.max_parallel
             if full and not self._queue_over_limit:
-                self._ledger.note_429()
+                self._log.note_429()
                 return None
             event_id, picture = self._uuid(), self._uuid()
             seconds = draw_seconds(self._seconds, self._rng) if do.seconds is None else do.seconds
@@ -86,7 +174,7 @@ class Generations:
                 self._waiting.append(generation)
             else:
                 self._start(generation)
-            self._ledger.touch()
+            self._log.touch()
             return generation
 
     def name(self, generation: Generation, event_id: object) -> None:
@@ -112,7 +200,7 @@ class Generations:
             return not (generation.lost or hidden)
 
     def next_step(self, generation: Generation) -> int:
-        """How many of its answers a list of statuses has spoken for before this one."""
+        """How many of its answers a list of statuses has fault_reply for before this one."""
         with self._lock:
             generation.steps += 1
             return generation.steps - 1
@@ -169,20 +257,20 @@ class Generations:
         """The whole person photo is here."""
         with self._lock:
             generation.fetched_photo = True
-            self._ledger.touch()
+            self._log.touch()
 
     def both_fetched(self, generation: Generation) -> None:
         """Photo and garment are here, drawing begins."""
         with self._lock:
             generation.fetched = True
-            self._ledger.touch()
+            self._log.touch()
             self._go_on(generation)
 
     def drawn(self, generation: Generation, picture: bytes) -> None:
         """The picture is there; it is shown when its time has come."""
         with self._lock:
             generation.picture = picture
-            self._ledger.touch()
+            self._log.touch()
             self._go_on(generation)
 
     def broken(self, generation: Generation, reason: str) -> None:
@@ -235,7 +323,7 @@ class Generations:
         self._open -= 1
         while self._waiting and self._open < self.max_parallel:
             self._start(self._waiting.popleft())
-        self._ledger.touch()
+        self._log.touch()
 
     def _tick(self) -> None:
         with self._lock:

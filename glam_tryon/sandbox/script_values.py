@@ -1,12 +1,31 @@
-"""How one value of a fault script is read: a check gives the typed value or says what is wrong."""
+"""How one value of a fault script is read, and the error that says what is wrong with it."""
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .script_error import unknown
+
+class FaultScriptError(ValueError):
+    """A fault script is wrong. ``rule`` counts from 1 (0: the file); ``key`` may be empty."""
+
+    def __init__(self, rule: int, key: str, problem: str) -> None:
+        self.rule = rule
+        self.key = key
+        self.problem = problem
+        where = f"rule {rule}" if rule else "fault script"
+        super().__init__(f'{where}, key "{key}": {problem}' if key else f"{where}: {problem}")
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that nobody knows, with the nearest right one."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else "known: " + ", ".join(names)
+    return f"is not known; {hint}"
+
 
 Check = Callable[[Any], Any]
 
@@ -110,12 +129,12 @@ def table(checks: Mapping[str, Check], defaults: Mapping[str, Any]) -> Check:
     return check
 
 
-def one_of(*words: str) -> Check:
-    """One of a few words."""
+def one_of(*choices: str) -> Check:
+    """One of a few texts."""
 
     def check(value: Any) -> str:
-        if not isinstance(value, str) or value not in words:
-            raise ValueError(f"must be one of {', '.join(words)}, not {value!r}")
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}, not {value!r}")
         return value
 
     return check

@@ -13,8 +13,7 @@ from .api import PREFIX, Api
 from .artist import Artist
 from .faults import FaultScript
 from .generations import Generations
-from .records import Accepted, Recorded
-from .request_log import Ledger
+from .request_log import Accepted, Recorded, RequestLog
 from .results import Results
 from .timing import Seconds, draw_seconds
 from .wire import Port
@@ -51,17 +50,17 @@ class Sandbox:
         draw_seconds(seconds_per_tryon, random.Random(0))
         self.faults = faults or FaultScript()
         self.api_keys = tuple(api_keys)
-        self._ledger = Ledger()
+        self._log = RequestLog()
         self._generations = Generations(
-            self._ledger, Artist(), seconds_per_tryon, max_parallel, over_limit == "queue", seed
+            self._log, Artist(), seconds_per_tryon, max_parallel, over_limit == "queue", seed
         )
-        self._results = Results(self._generations, self._ledger, lambda: self.faults)
+        self._results = Results(self._generations, self._log, lambda: self.faults)
         api = Api(self._generations, self._results, lambda: self.api_keys, lambda: self.faults)
         numbers = itertools.count(1)
-        self._api_port = Port("api", (host, port), api, self._ledger, numbers)
+        self._api_port = Port("api", (host, port), api, self._log, numbers)
         try:
             self._result_port = Port(
-                "result", (host, result_port), self._results, self._ledger, numbers
+                "result", (host, result_port), self._results, self._log, numbers
             )
         except OSError:
             self._api_port.stop()
@@ -121,17 +120,17 @@ class Sandbox:
     @property
     def requests(self) -> list[Recorded]:
         """Every request on either port, in order; the last 200,000."""
-        return self._ledger.requests
+        return self._log.requests
 
     @property
     def served(self) -> dict[str, str]:
         """Path of each result that was served whole, with the sha256 of its bytes."""
-        return self._ledger.served
+        return self._log.served
 
     @property
     def rejected_429(self) -> int:
         """POSTs refused because of the parallel limit (not those that a fault script refused)."""
-        return self._ledger.rejected_429
+        return self._log.rejected_429
 
     @property
     def most_parallel(self) -> int:
@@ -170,7 +169,7 @@ class Sandbox:
         served, a generation ended), so it should ask about the sandbox.
         """
         try:
-            self._ledger.wait_for(predicate, timeout_seconds)
+            self._log.wait_for(predicate, timeout_seconds)
         except TimeoutError as error:
             raise TimeoutError(
                 f"{error}; accepted {self.accepted}, last requests {self.requests[-5:]}"

@@ -16,8 +16,7 @@ from email.message import Message
 from typing import Any
 
 from .delivery import Reply, deliver
-from .records import Recorded
-from .request_log import Ledger
+from .request_log import Recorded, RequestLog
 
 logger = logging.getLogger("glam_tryon.sandbox")
 
@@ -49,12 +48,12 @@ class Port(socketserver.TCPServer):
         name: str,
         address: tuple[str, int],
         application: Application,
-        ledger: Ledger,
+        log: RequestLog,
         numbers: itertools.count[int],
     ) -> None:
         self.name = name
         self.application = application
-        self.ledger = ledger
+        self.request_log = log
         self._numbers = numbers
         self._lock = threading.Lock()
         self._connections: dict[socket.socket, int] = {}
@@ -136,7 +135,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             # As a server should: the fault becomes visible to the client and to the log.
             logger.exception("The sandbox failed at %s", self.command)
             reply = Reply(500, b'{"detail": "Internal Server Error"}')
-        self.server.ledger.note_request(
+        self.server.request_log.note_request(
             Recorded(
                 self.command,
                 self.path,
@@ -168,7 +167,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return body
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base's name)
-        """Nothing on stderr: the ledger has every request."""
+        """Nothing on stderr: the request log has every request."""
 
 
 def _break(connection: socket.socket) -> None:

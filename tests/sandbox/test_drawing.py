@@ -11,9 +11,8 @@ import pytest
 from PIL import Image, ImageChops
 from skimage import data
 
-from glam_tryon.sandbox.body import find_body
+from glam_tryon.sandbox.body import find_body, find_silhouette, has_plain_background
 from glam_tryon.sandbox.drawing import draw_tryon
-from glam_tryon.sandbox.silhouette import find_silhouette, has_plain_background
 
 from .conftest import garment, person
 
