@@ -32,6 +32,14 @@ class AlreadyRegistered(TryOnError, ValueError):
     """The product's model was given to ``glam_tryon.garments.register`` before."""
 
 
+class FileUnavailable(TryOnError, OSError):
+    """A storage does not give, take, list or delete a file; the message says what it raised."""
+
+
+class FileMissing(FileUnavailable, FileNotFoundError):
+    """A storage has no such file."""
+
+
 class GarmentUnavailable(TryOnError, ValueError):
     """The product has no garment picture that can be sent, or names no known mask type.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from io import BytesIO
 
-from django.core.files.base import ContentFile, File
+from django.core.files.base import File
 from django.db import models
 
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import GarmentUnavailable, InvalidImage
-from glam_tryon.files import private_storage
+from glam_tryon.exceptions import FileUnavailable, GarmentUnavailable, InvalidImage
+from glam_tryon.files import is_stored, read_file, save_file
 from glam_tryon.garments import garment_of
 from glam_tryon.images import normalise
 
@@ -24,21 +25,19 @@ def snapshot(product: models.Model, picture: File[bytes] | None = None) -> tuple
     """
     source = picture or garment_of(product).get_image(product)
     try:
-        with source.open("rb") as opened:
-            content = opened.read()
-    except OSError as error:
+        content = read_file(source)
+    except FileUnavailable as error:
         raise GarmentUnavailable(
             "no_picture", f"The picture of {product} cannot be read: {error}"
         ) from error
     identity = hashlib.sha256(content).hexdigest()
     name = f"{conf.PREFIX}/garments/{identity}.jpg"
-    storage = private_storage()
-    if not storage.exists(name):
+    if not is_stored(name):
         try:
-            usable = normalise(ContentFile(content))
+            usable = normalise(BytesIO(content))
         except InvalidImage as error:
             raise GarmentUnavailable(
                 "unreadable_picture", f"The picture of {product} cannot be used: {error}"
             ) from error
-        name = storage.save(name, ContentFile(usable.content))
+        name = save_file(name, usable.content)
     return name, identity

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from glam_tryon.exceptions import PhotoUnavailable
 from glam_tryon.garments import check_mask_type, garment_of
 from glam_tryon.limits.quotas import check_order, count_order, lock_order
-from glam_tryon.models import AnalyticsEvent, PersonPhoto, TryOnJob, TryOnTransition
+from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.statistics import Event

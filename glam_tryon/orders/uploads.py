@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.db import router
 from django.http import HttpRequest
 from django.utils import timezone
 
 from glam_tryon.conf import conf
-from glam_tryon.files import delete_for_good
+from glam_tryon.files import delete_file, save_field
 from glam_tryon.hooks import consult
 from glam_tryon.images import normalise
 from glam_tryon.models import PersonPhoto
@@ -57,6 +56,7 @@ def add_photo(
         HookFailed: ``PHOTO_CHECK`` gave no answer.
         PermissionDenied: ``by`` may not order try-ons, or not add house models.
         ValueError: an unknown kind, or a house model of somebody.
+        FileUnavailable: the storage does not take it.
     """
     if kind not in PersonPhoto.Kind.values:
         raise ValueError(f"kind must be one of {PersonPhoto.Kind.values}, not {kind!r}")
@@ -100,7 +100,7 @@ def take_in(
         height=picture.height,
         kept_until=timezone.now() + timedelta(seconds=conf.KEPT_PHOTO_SECONDS) if keep else None,
     )
-    photo.image.save("photo.jpg", ContentFile(picture.content), save=False)
+    save_field(photo.image, "photo.jpg", picture.content)
     photo.save()
     return photo
 
@@ -108,7 +108,7 @@ def take_in(
 def forget(photo: PersonPhoto) -> None:
     """Delete a photo that was taken in for nothing, with the consent that was given for it."""
     consent = photo.consent
-    delete_for_good(photo.image.storage, str(photo.image.name))
+    delete_file(photo.image)
     photo.delete()
     if consent is not None:
         consent.delete()

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import router
 
-from glam_tryon.exceptions import IllegalTransition
-from glam_tryon.files import delete_for_good
+from glam_tryon.exceptions import FileUnavailable, IllegalTransition
+from glam_tryon.files import delete_file
 from glam_tryon.models import DeletionReceipt, PersonPhoto, TryOnJob, TryOnResult
 from glam_tryon.models.receipt import Why
 
@@ -56,7 +56,7 @@ def delete_now(photo: PersonPhoto, receipt: DeletionReceipt) -> None:
     using = router.db_for_write(PersonPhoto)
     # It is due at once, so a storage that refuses is asked again.
     PersonPhoto.objects.using(using).filter(pk=photo.pk).keep(0)
-    photos, left = try_each([photo], delete_file)
+    photos, left = try_each([photo], delete_photo_file)
     receipt.add(photos=photos, left=left)
 
 
@@ -75,23 +75,23 @@ def delete_result(result: TryOnResult) -> list[str]:
     """Delete one picture, file before row. Returns its sha256.
 
     Raises:
-        Exception: whatever the storage raises.
+        FileUnavailable: the storage does not delete it.
     """
     if result.image:
-        delete_for_good(result.image.storage, str(result.image.name))
+        delete_file(result.image)
     result.delete(using=router.db_for_write(TryOnResult))
     return [result.sha256]
 
 
-def delete_file(photo: PersonPhoto) -> list[str]:
+def delete_photo_file(photo: PersonPhoto) -> list[str]:
     """Delete the file of a photo; the row stays for the jobs that name it. Returns its sha256.
 
     Raises:
-        Exception: whatever the storage raises.
+        FileUnavailable: the storage does not delete it.
     """
     if not photo.image:
         return []
-    delete_for_good(photo.image.storage, str(photo.image.name))
+    delete_file(photo.image)
     using = router.db_for_write(PersonPhoto)
     PersonPhoto.objects.using(using).filter(pk=photo.pk).update(image="", kept_until=None)
     photo.image = ""
@@ -105,8 +105,8 @@ def try_each(rows: Iterable[Any], delete: Callable[[Any], list[str]]) -> tuple[l
     for row in rows:
         try:
             gone += delete(row)
-        except Exception:
-            # Storages raise what their back ends raise; one file must not keep the others.
+        except FileUnavailable:
+            # One file must not keep the others.
             logger.exception("%s %s could not be deleted", type(row).__name__, row.pk)
             failed += 1
     return gone, failed

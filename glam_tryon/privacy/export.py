@@ -13,6 +13,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import router
 from django.db.models.fields.files import FieldFile
 
+from glam_tryon.exceptions import FileUnavailable
+from glam_tryon.files import read_file
 from glam_tryon.models import (
     ConsentRecord,
     DeletionReceipt,
@@ -120,9 +122,8 @@ def _pictures(
 
 def _put(archive: zipfile.ZipFile, name: str, file: Any, missing: list[str]) -> None:
     try:
-        with file.open("rb") as opened:
-            archive.writestr(name, opened.read())
-    except Exception:
-        # Storages raise what their back ends raise; one file must not keep the rest back.
+        archive.writestr(name, read_file(file))
+    except FileUnavailable:
+        # One file must not keep the rest back.
         logger.exception("%s could not be put into an export", name)
         missing.append(name)

@@ -10,7 +10,7 @@ from django.db import models
 
 from glam_tryon.models import DeletionReceipt, PersonPhoto
 from glam_tryon.models.receipt import KINDS, Why
-from glam_tryon.privacy.deletion import delete_file, delete_results, try_each
+from glam_tryon.privacy.deletion import delete_photo_file, delete_results, try_each
 from glam_tryon.privacy.retention import (
     consents_to_delete,
     jobs_to_anonymise,
@@ -74,7 +74,7 @@ def prune_batches(*, seconds: float | None = None, limit: int = BATCH) -> Iterat
 def _delete_if_still_due(photo: PersonPhoto) -> list[str]:
     # Somebody may have asked for another try-on with it meanwhile. Marked as due it takes none.
     due: Any = photos_to_delete().filter(pk=photo.pk)
-    return delete_file(photo) if due.keep(0) else []
+    return delete_photo_file(photo) if due.keep(0) else []
 
 
 def _delete_rows(rows: models.QuerySet[Any], limit: int) -> int:

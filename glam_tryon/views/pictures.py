@@ -15,7 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from glam_tryon.exceptions import GarmentUnavailable
+from glam_tryon.exceptions import FileMissing, FileUnavailable, GarmentUnavailable
+from glam_tryon.files import read_file
 from glam_tryon.garments import garment_of
 from glam_tryon.models import PersonPhoto, TryOnSubmission
 from glam_tryon.privacy.retention import results_of
@@ -49,10 +50,8 @@ def _read(file: FieldFile | None) -> bytes:
     if not file:
         raise Http404
     try:
-        with file.open("rb") as opened:
-            content: bytes = opened.read()
-            return content
-    except FileNotFoundError as error:
+        return read_file(file)
+    except FileMissing as error:
         raise Http404 from error
 
 
@@ -139,9 +138,8 @@ def garment(request: HttpRequest, model: str, key: str) -> HttpResponse:
     product = product_or_404(model, key)
     try:
         picture = garment_of(product).get_image(product)
-        with picture.open("rb") as opened:
-            content = opened.read()
-    except (GarmentUnavailable, OSError) as error:
+        content = read_file(picture)
+    except (GarmentUnavailable, FileUnavailable) as error:
         raise Http404 from error
     return picture_response(content, picture.name or "", cache="public, max-age=300")
 

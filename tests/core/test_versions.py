@@ -13,7 +13,8 @@ from django.core.files.storage import FileSystemStorage, storages
 
 from example_project.demo_s3 import Bucket
 from example_project.storage import private_bucket
-from glam_tryon.files import delete_for_good
+from glam_tryon.exceptions import FileUnavailable
+from glam_tryon.files import delete_file
 
 NAME = "glam_tryon/photos/a.jpg"
 
@@ -49,7 +50,7 @@ def test_every_version_and_delete_marker_of_the_file_goes(s3: Bucket, storage: A
     storage.delete(NAME)
     storage.bucket.put_object(Key=f"tryons/{NAME}", Body=io.BytesIO(b"third"))
     assert [kind for kind, _key in versions(s3)] == ["DeleteMarkers", *["Versions"] * 3]
-    delete_for_good(storage, NAME)
+    delete_file(NAME, storage=storage)
     assert versions(s3) == []
 
 
@@ -57,9 +58,9 @@ def test_every_version_and_delete_marker_of_the_file_goes(s3: Bucket, storage: A
 def test_a_file_whose_name_begins_the_same_stays(s3: Bucket, storage: Any) -> None:
     storage.save(NAME, ContentFile(b"goes"))
     storage.save(f"{NAME}.old.jpg", ContentFile(b"stays"))
-    delete_for_good(storage, NAME)
+    delete_file(NAME, storage=storage)
     assert versions(s3) == [("Versions", f"tryons/{NAME}.old.jpg")]
-    delete_for_good(storage, f"{NAME}.old.jpg")
+    delete_file(f"{NAME}.old.jpg", storage=storage)
     assert versions(s3) == []
 
 
@@ -71,7 +72,7 @@ def test_what_was_deleted_without_its_versions_can_be_deleted_for_good(
     storage.delete(NAME)
     assert not storage.exists(NAME)
     assert versions(s3) != []
-    delete_for_good(storage, NAME)
+    delete_file(NAME, storage=storage)
     assert versions(s3) == []
 
 
@@ -96,7 +97,7 @@ def test_a_service_that_knows_no_versions_has_none(tmp_path: Any, code: str) -> 
     storage, stub = scripted(tmp_path)
     stub.add_client_error("list_object_versions", code)
     with stub:
-        delete_for_good(storage, NAME)
+        delete_file(NAME, storage=storage)
     stub.assert_no_pending_responses()
 
 
@@ -105,8 +106,8 @@ def test_a_bucket_that_does_not_say_is_no_proof_and_the_error_names_the_permissi
 ) -> None:
     storage, stub = scripted(tmp_path)
     stub.add_client_error("list_object_versions", "AccessDenied")
-    with stub, pytest.raises(PermissionError, match="s3:ListBucketVersions"):
-        delete_for_good(storage, NAME)
+    with stub, pytest.raises(FileUnavailable, match="s3:ListBucketVersions"):
+        delete_file(NAME, storage=storage)
 
 
 def test_a_version_that_is_left_is_an_error(tmp_path: Any) -> None:
@@ -116,12 +117,12 @@ def test_a_version_that_is_left_is_an_error(tmp_path: Any) -> None:
     stub.add_response("list_object_versions", found)
     stub.add_response("delete_objects", {"Errors": [{"Key": key, "Code": "InternalError"}]})
     with stub, pytest.raises(OSError, match="1 versions are left: InternalError"):
-        delete_for_good(storage, NAME)
+        delete_file(NAME, storage=storage)
     stub.assert_no_pending_responses()
 
 
 def test_a_storage_without_a_bucket_is_asked_for_the_file_only(tmp_path: Any) -> None:
     storage = FileSystemStorage(location=str(tmp_path))
     name = storage.save("a.jpg", ContentFile(b"photo"))
-    delete_for_good(storage, name)
+    delete_file(name, storage=storage)
     assert not storage.exists(name)

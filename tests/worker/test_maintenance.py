@@ -70,7 +70,9 @@ KINDS: dict[str, Callable[[], None]] = {
 
 def old_photo() -> PersonPhoto:
     """A shopper's photo that was taken in ten days ago and that no job needs."""
-    taken = jobs.add_photo(io.BytesIO(picture()), visitor="ada")
+    taken = jobs.add_photo(
+        io.BytesIO(picture()), visitor="ada", consent=jobs.NoConsentNeeded("a test")
+    )
     PersonPhoto.objects.filter(pk=taken.pk).update(created_at=after(-10 * DAY))
     return taken
 

@@ -6,14 +6,13 @@ import logging
 import secrets
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
 from django.utils.translation import gettext as _
 from requests import Request
 
 from glam_tryon.admin.operations.probes import CheckResult
 from glam_tryon.conf import conf
-from glam_tryon.files import private_storage
+from glam_tryon.exceptions import FileUnavailable
+from glam_tryon.files import delete_file, is_stored, read_stored, save_file, url_of
 from glam_tryon.providers.connections import Exchange
 from glam_tryon.providers.http import TimedAdapter, converse, tls_context
 from glam_tryon.providers.response import Answer
@@ -27,37 +26,34 @@ _CONTENT = b"glam_tryon storage check"
 
 def check_storage() -> list[CheckResult]:
     """Write, read, link and delete; what breaks ends it, but for the deletion."""
-    storage = private_storage()
     results: list[CheckResult] = []
     saved = ""
     question = _("Can it write?")
     try:
         name = f"{conf.PREFIX}/check-{secrets.token_hex(8)}.txt"
-        saved = storage.save(name, ContentFile(_CONTENT))
+        saved = save_file(name, _CONTENT)
         results.append(CheckResult(question, True, _("Yes.")))
         question = _("Can it read?")
-        results.append(_read(storage, saved, question))
+        results.append(_read(saved, question))
         question = _("Who can open a picture by its address?")
-        results.append(_link(storage, saved, question))
-    except Exception as error:  # noqa: BLE001  (a storage may raise anything)
+        results.append(_link(saved, question))
+    except (FileUnavailable, ValueError) as error:  # requests' word for a URL that is none
         results.append(_broken(error, question))
     if saved:
-        results.append(_delete(storage, saved))
+        results.append(_delete(saved))
     return results
 
 
-def _read(storage: Storage, name: str, question: str) -> CheckResult:
-    with storage.open(name, "rb") as opened:
-        if opened.read() == _CONTENT:
-            return CheckResult(question, True, _("Yes, and it is what was written."))
+def _read(name: str, question: str) -> CheckResult:
+    if read_stored(name) == _CONTENT:
+        return CheckResult(question, True, _("Yes, and it is what was written."))
     advice = _("Look for what changes files on their way: a proxy, a compression, a rule.")
     return CheckResult(question, False, _("What came back is not what was written."), advice)
 
 
-def _link(storage: Storage, name: str, question: str) -> CheckResult:
-    try:
-        url = storage.url(name)
-    except (NotImplementedError, ValueError):
+def _link(name: str, question: str) -> CheckResult:
+    url = url_of(name)
+    if url is None:
         return CheckResult(
             question, True, _("Nobody: it has no address. The shop itself shows it.")
         )
@@ -95,14 +91,12 @@ def _opens(url: str) -> bool | None:
     return heard.status == 200 and heard.body == _CONTENT
 
 
-def _delete(storage: Storage, name: str) -> CheckResult:
+def _delete(name: str) -> CheckResult:
     question = _("Can it delete?")
     try:
-        storage.delete(name)
-        gone = not storage.exists(name)
-    except NotImplementedError:
-        gone = True
-    except Exception as error:  # noqa: BLE001  (a storage may raise anything)
+        delete_file(name)
+        gone = not is_stored(name)
+    except FileUnavailable as error:
         return _broken(error, question)
     if gone:
         return CheckResult(question, True, _("Yes."))
@@ -113,9 +107,10 @@ def _delete(storage: Storage, name: str) -> CheckResult:
 def _broken(error: Exception, question: str) -> CheckResult:
     """Tell what broke by its name alone: the text of such errors may hold an address or a key."""
     logger.error("the storage check broke: %s", question, exc_info=error)
-    facts = getattr(error, "response", None)
+    raised = error.__cause__ or error
+    facts = getattr(raised, "response", None)
     code = facts.get("Error", {}).get("Code", "") if isinstance(facts, dict) else ""
-    said = f"{type(error).__name__} {code}".strip()
+    said = f"{type(raised).__name__} {code}".strip()
     text = _("No: %(said)s.") % {"said": said}
     advice = _("Check STORAGES and the rights of the storage's user; the log has the whole error.")
     return CheckResult(question, False, text, advice)

@@ -12,7 +12,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.base import ContentFile
 from django.db.models import BooleanField, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -35,6 +34,7 @@ from glam_tryon.admin.products.product_state import (
     states_of,
 )
 from glam_tryon.exceptions import PhotoUnavailable
+from glam_tryon.files import read_file, save_field
 from glam_tryon.jobs import MOST_PAIRS
 from glam_tryon.models import TryOnResult
 
@@ -257,11 +257,10 @@ class TryOnAdminMixin:
                 flag = isinstance(field, BooleanField)
                 limit = getattr(field, "max_length", None)
                 setattr(row, name, True if flag else text[:limit])
-        with result.image.open("rb") as opened:
-            content = opened.read()
+        content = read_file(result.image)
         extension = PurePath(result.image.name or "").suffix
         file = getattr(row, self.tryon_gallery_image)
-        file.save(f"{stem}{extension}", ContentFile(content), save=False)
+        save_field(file, f"{stem}{extension}", content)
         row.save()
 
     def can_publish_tryon(self) -> bool:

@@ -13,6 +13,8 @@ from django.db import router, transaction
 from django.utils import timezone
 
 from glam_tryon.conf import conf
+from glam_tryon.exceptions import FileMissing, FileUnavailable
+from glam_tryon.files import read_file, save_once
 from glam_tryon.models import OrderLock, TryOnJob, TryOnResult
 from glam_tryon.models.result import result_name
 from glam_tryon.models.status import Status
@@ -22,7 +24,6 @@ from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
 from glam_tryon.worker.steps.dispatch import dispatch
-from glam_tryon.worker.steps.save import save_once
 from glam_tryon.worker.steps.store import discard_unless_wanted
 
 logger = logging.getLogger("glam_tryon.worker")
@@ -48,16 +49,15 @@ def copy_result(job: TryOnJob) -> None:
         return
     try:
         results = [_copy(job, picture) for picture in pictures]
-    except FileNotFoundError:
+    except FileMissing:
         # Deleted since.
         retry_on_db_error(lambda: _look_elsewhere(job))
-    except Exception as error:
-        # Storages raise what their back ends raise.
+    except FileUnavailable as error:
         logger.exception("job %s: no copy could be made", job.pk)
         if job.errors >= STORAGE_TRIES:
             retry_on_db_error(lambda: _look_elsewhere(job))
         else:
-            wait, message = back_off_seconds(job.errors), f"{type(error).__name__}: {error}"
+            wait, message = back_off_seconds(job.errors), str(error)
             retry_on_db_error(lambda: job.reschedule(wait, code="storage", message=message))
     else:
         _finish(job, results)
@@ -78,8 +78,7 @@ def _look_elsewhere(job: TryOnJob) -> None:
 
 
 def _copy(job: TryOnJob, picture: TryOnResult) -> TryOnResult:
-    with picture.image.open("rb") as opened:
-        content = opened.read()
+    content = read_file(picture.image)
     extension = PurePosixPath(picture.image.name or "").suffix.lstrip(".")
     position, sha256 = picture.position, picture.sha256
     name = save_once(result_name(job.pk, position, sha256, extension), content, sha256)

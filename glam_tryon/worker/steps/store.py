@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db import router, transaction
 
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import DownloadFailed, ResultRefused, UnsafeResultURL
-from glam_tryon.files import delete_for_good, private_storage
+from glam_tryon.exceptions import DownloadFailed, FileUnavailable, ResultRefused, UnsafeResultURL
+from glam_tryon.files import delete_file, list_files, read_file, save_once
 from glam_tryon.images.compare import SAME_BELOW, difference, is_blank
 from glam_tryon.images.inspect import inspect_picture
 from glam_tryon.images.validated_open import NotOpened
@@ -26,7 +26,6 @@ from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
 from glam_tryon.worker.provider_client import glam_client
 from glam_tryon.worker.steps.dispatch import dispatch
-from glam_tryon.worker.steps.save import save_once
 
 logger = logging.getLogger("glam_tryon.worker")
 
@@ -38,6 +37,8 @@ MAX_RESULTS = 4
 MAX_RESULT_BYTES, DOWNLOAD_SECONDS = 20 * 1024 * 1024, 60.0
 #: How long a finished result is fetched again before it is given up.
 RESULT_WINDOW_SECONDS = 3600.0
+#: Codes of results that show no garment.
+BLANK, UNCHANGED = "blank_result", "unchanged_result"
 
 
 class NothingDrawn(ResultRefused):
@@ -59,7 +60,7 @@ def store(job: TryOnJob, *, again: bool = False) -> None:
     for position, address in enumerate(job.media_urls):
         try:
             results.append(_store_one(job, position, address))
-        except Exception as error:  # noqa: BLE001  (storages raise what their back ends raise)
+        except (DownloadFailed, ResultRefused, UnsafeResultURL, FileUnavailable) as error:
             trouble = _trouble(job, error, has_others=bool(results))
             if not trouble.is_final:
                 _later(job, trouble)
@@ -102,7 +103,7 @@ def _trouble(job: TryOnJob, error: Exception, *, has_others: bool) -> _Trouble:
             return _Trouble("download", message, is_final, gone=error.gone)
     # The bytes are still at Glam and the step can run again.
     logger.error("job %s: the result could not be saved", job.pk, exc_info=error)
-    return _Trouble("storage", f"{type(error).__name__}: {message}", _window_over(job))
+    return _Trouble("storage", message, _window_over(job))
 
 
 def _store_one(job: TryOnJob, position: int, address: str) -> TryOnResult:
@@ -167,7 +168,7 @@ def discard_unless_wanted(job: TryOnJob, names: list[str]) -> None:
         return
     results = TryOnResult.objects.using(using).filter(job_id=job.pk)
     for name in set(names).difference(results.values_list("image", flat=True)):
-        delete_for_good(private_storage(), name)
+        delete_file(name)
 
 
 def _fail(job: TryOnJob, code: str, message: str) -> None:
@@ -226,25 +227,16 @@ def _ask_for_fresh_addresses(job: TryOnJob) -> Fetched | None:
 
 def delete_orphaned_files(job: TryOnJob) -> None:
     """Delete what earlier tries saved for a job that is over; its rows keep their files."""
-    storage = private_storage()
-    folder = result_folder(job.pk)
-    try:
-        _folders, names = storage.listdir(folder)
-    except (FileNotFoundError, NotImplementedError):
+    names = list_files(result_folder(job.pk))
+    if not names:
         return
     using = router.db_for_write(TryOnResult)
     kept = set(
         TryOnResult.objects.using(using).filter(job_id=job.pk).values_list("image", flat=True)
     )
     for name in names:
-        path = f"{folder}/{name}"
-        if name and path not in kept:
-            delete_for_good(storage, path)
-
-
-logger = logging.getLogger("glam_tryon.worker")
-
-BLANK, UNCHANGED = "blank_result", "unchanged_result"
+        if name not in kept:
+            delete_file(name)
 
 
 def nothing_drawn(job: TryOnJob, result: bytes) -> str:
@@ -260,9 +252,7 @@ def nothing_drawn(job: TryOnJob, result: bytes) -> str:
         person = job.current_photo()
         if person is None:
             return ""
-        with person.image.open("rb") as opened:
-            before = opened.read()
-        return UNCHANGED if difference(before, result) < SAME_BELOW else ""
-    except (NotOpened, OSError) as error:
+        return UNCHANGED if difference(read_file(person.image), result) < SAME_BELOW else ""
+    except (NotOpened, FileUnavailable) as error:
         logger.warning("job %s: the result could not be compared: %s", job.pk, error)
         return ""

@@ -7,7 +7,8 @@ import logging
 from django.db import DatabaseError, IntegrityError, InterfaceError, router, transaction
 
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import HookFailed, PhotoRefused, SettingError
+from glam_tryon.exceptions import FileUnavailable, HookFailed, PhotoRefused, SettingError
+from glam_tryon.files import read_file
 from glam_tryon.hooks import consult, hook_of
 from glam_tryon.models import Account, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.providers.api_key import api_key
@@ -43,7 +44,7 @@ def submit(job: TryOnJob, submission: TryOnSubmission) -> None:
     except PhotoRefused as error:
         _refuse_photo(job, submission, error)
         return
-    except (HookFailed, SettingError, OSError) as error:
+    except (HookFailed, SettingError, FileUnavailable) as error:
         _local_trouble(job, submission, error)
         return
     if isinstance(pictures, Outcome):
@@ -80,8 +81,7 @@ def _pictures(job: TryOnJob, submission: TryOnSubmission, photo: PersonPhoto) ->
         return link_for_glam(submission, PHOTO), link_for_glam(submission, GARMENT)
     addresses = []
     for file, name in ((photo.image, "photo.jpg"), (job.garment_image, "garment.jpg")):
-        with file.open("rb") as opened:
-            uploaded = glam_client().upload(opened.read(), name, "image/jpeg")
+        uploaded = glam_client().upload(read_file(file), name, "image/jpeg")
         if uploaded.outcome.verdict is not Verdict.OK:
             return uploaded.outcome
         addresses.append(uploaded.file_url)
@@ -230,12 +230,11 @@ def moderate(job: TryOnJob, photo: PersonPhoto) -> None:
     Raises:
         PhotoRefused: the shop does not want it drawn.
         HookFailed: there was no answer within ``MODERATE_SECONDS``, or none that counts.
-        OSError: the photo cannot be read.
+        FileUnavailable: the photo cannot be read.
     """
     if photo.kind == PersonPhoto.Kind.HOUSE_MODEL or hook_of(HOOK) is None:
         return
-    with photo.image.open("rb") as opened:
-        content = opened.read()
+    content = read_file(photo.image)
     seconds = MODERATE_SECONDS
     asked = run_with_timeout(
         seconds, lambda: consult(HOOK, content, job=job), "glam_tryon_moderation"
