@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after, database_time
-from glam_tryon.models.writer import WriterQuerySet
+from glam_tryon.models.writer import WriterManager
 
 #: The account whose key, cap and prices stand in the settings; the only one so far.
 DEFAULT_ACCOUNT = "default"
@@ -75,7 +75,7 @@ class Account(models.Model):
         _("budget changed by"), max_length=150, blank=True, editable=False
     )
 
-    objects = WriterQuerySet.as_manager()
+    objects = WriterManager()
 
     class Meta:
         verbose_name = _("connection to the provider")

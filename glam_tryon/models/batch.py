@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.status import Queue, Status
-from glam_tryon.models.writer import WriterQuerySet
+from glam_tryon.models.writer import WriterManager
 
 
 class TryOnBatch(models.Model):
@@ -32,7 +32,7 @@ class TryOnBatch(models.Model):
     paused_at = models.DateTimeField(_("paused"), null=True, editable=False)
     canceled_at = models.DateTimeField(_("canceled"), null=True, editable=False)
 
-    objects = WriterQuerySet.as_manager()
+    objects = WriterManager()
 
     class Meta:
         verbose_name = _("batch")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.account import DEFAULT_ACCOUNT
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.models.writer import WriterQuerySet
+from glam_tryon.models.writer import WriterManager
 
 
 class LearnedTimes(models.Model):
@@ -21,7 +21,7 @@ class LearnedTimes(models.Model):
     samples = models.PositiveIntegerField(_("try-ons"), default=0)
     updated_at = models.DateTimeField(_("last learned"))
 
-    objects = WriterQuerySet.as_manager()
+    objects = WriterManager()
 
     class Meta:
         verbose_name = _("learned times")

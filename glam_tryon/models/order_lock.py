@@ -8,7 +8,7 @@ from datetime import date
 from django.db import models, router
 from django.db.models import F
 
-from glam_tryon.models.writer import WriterQuerySet
+from glam_tryon.models.writer import WriterManager
 
 #: So many locks; more owners than that share them, which costs a moment's wait at most.
 LOCKS = 64
@@ -24,7 +24,7 @@ class OrderLock(models.Model):
     number = models.PositiveSmallIntegerField(primary_key=True)
     orders = models.BigIntegerField(default=0)
 
-    objects = WriterQuerySet.as_manager()
+    objects = WriterManager()
 
     class Meta:
         verbose_name = "order lock"
@@ -64,7 +64,7 @@ class IPCount(models.Model):
     day = models.DateField(db_index=True)
     orders = models.PositiveIntegerField(default=0)
 
-    objects = WriterQuerySet.as_manager()
+    objects = WriterManager()
 
     class Meta:
         verbose_name = "orders from IPs"

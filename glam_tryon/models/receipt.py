@@ -10,7 +10,7 @@ from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.models.writer import WriterQuerySet
+from glam_tryon.models.writer import WriterManager, WriterQuerySet
 
 #: What a receipt counts, in the order in which it is told.
 KINDS = ("photos", "results", "jobs", "consents", "receipts")
@@ -123,7 +123,7 @@ class DeletedPicture(models.Model):
     kind = models.CharField(max_length=16)
     sha256 = models.CharField(max_length=64, db_index=True)
 
-    objects = WriterQuerySet.as_manager()
+    objects = WriterManager()
 
     class Meta:
         verbose_name = _("deleted picture")

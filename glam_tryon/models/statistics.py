@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
-from glam_tryon.models.writer import WriterQuerySet
+from glam_tryon.models.writer import WriterManager, WriterQuerySet
 
 #: Money is counted in these parts of its currency, exact to four decimals as the ledger is.
 MONEY_PARTS = 10_000
@@ -67,7 +67,7 @@ class AnalyticsEvent(models.Model):
     # When that began which ended with this, so that the wait is counted.
     began_at = models.DateTimeField(null=True)
 
-    objects = WriterQuerySet.as_manager()
+    objects = WriterManager()
 
     class Meta:
         verbose_name = "event not yet added"

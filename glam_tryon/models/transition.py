@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.status import Status
-from glam_tryon.models.writer import WriterQuerySet
+from glam_tryon.models.writer import WriterManager
 
 
 class TryOnTransition(models.Model):
@@ -22,7 +22,7 @@ class TryOnTransition(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     at = models.DateTimeField(_("at"))
 
-    objects = WriterQuerySet.as_manager()
+    objects = WriterManager()
 
     class Meta:
         verbose_name = _("transition")

@@ -27,3 +27,23 @@ class WriterQuerySet(models.QuerySet[M_co]):
     def atomic(self) -> transaction.Atomic:
         """Begin a transaction, or a savepoint within one, on the database that is written to."""
         return transaction.atomic(self.write_alias())
+
+
+class WriterManager(models.Manager[M_co]):
+    """The ``objects`` of a model that has no queries with names."""
+
+    def get_queryset(self) -> WriterQuerySet[M_co]:
+        """All rows."""
+        return WriterQuerySet(self.model, using=self._db)
+
+    def writer(self) -> WriterQuerySet[M_co]:
+        """All rows, read from the database that is written to."""
+        return self.get_queryset().writer()
+
+    def write_alias(self) -> str:
+        """Return the alias of the database that is written to."""
+        return self.get_queryset().write_alias()
+
+    def atomic(self) -> transaction.Atomic:
+        """Begin a transaction, or a savepoint within one, on the database that is written to."""
+        return self.get_queryset().atomic()
