@@ -386,6 +386,14 @@ def test_who_comes_later_does_not_pass_those_who_waited(order: Order) -> None:
     assert order(visitor="ada").turn == 41
 
 
+def test_an_owner_whose_waiting_job_is_old_does_not_pass_who_waits_now(order: Order) -> None:
+    assert order(visitor="ada").turn == 0
+    Account.load()
+    Account.rows().update(last_turn=40)
+    assert order(visitor="ada").turn == 40
+    assert order(visitor="bob").turn == 40
+
+
 def test_the_shops_catalogue_has_turns_of_its_own(order: Order) -> None:
     for _ in range(3):
         order(visitor="", priority="catalogue")

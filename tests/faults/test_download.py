@@ -247,6 +247,28 @@ def test_fault_27_a_download_that_breaks_off_is_done_again_and_shows_nobody_a_pa
     hold_invariants()
 
 
+@pytest.mark.parametrize(("gone", "kept"), [([2], 2), ([2, 4, 6], 2), ([2, 4, 6, 8], 1)])
+def test_a_second_picture_is_given_up_after_its_fourth_404_and_no_sooner(
+    gone: list[int],
+    kept: int,
+    order: Order,
+    engine: Engine,
+    faults: Faults,
+    glam: Sandbox,
+    hold_invariants: Hold,
+) -> None:
+    # Each try fetches both pictures, so the second one has the even numbers.
+    faults(
+        {"on": "submit", "do": {"results": 2}},
+        {"on": "result", "nth": gone, "do": {"status": 404}},
+    )
+    job = order()
+    engine.pump()
+    assert (state(job), job.results.count()) == (("ready", ""), kept)
+    assert downloads(glam) == 2 * (len(gone) + (kept == 2))
+    hold_invariants()
+
+
 def test_fault_27_a_result_without_a_length_is_a_result(
     order: Order, engine: Engine, faults: Faults, glam: Sandbox, hold_invariants: Hold
 ) -> None:

@@ -170,6 +170,20 @@ def test_a_cancellation_kills_the_photo_link_of_a_submission_that_outlived_its_a
     assert not TryOnSubmission.objects.fetch_photo(submission.token)
 
 
+def test_the_cleanup_of_a_canceled_job_frees_a_slot_that_outlived_its_age_at_once(
+    order: Callable[..., TryOnJob],
+) -> None:
+    order()
+    job, submission = to_send()
+    assert _may_send(job, submission)
+    TryOnSubmission.objects.update(started_at=after(-999_999))
+    jobs.cancel(job)
+    assert TryOnSubmission.objects.holding_slots().exists()
+    advance(claimed_again())
+    assert not TryOnSubmission.objects.holding_slots().exists()
+    assert TryOnJob.objects.get().queue is None
+
+
 def test_a_refused_submissions_photo_link_dies_with_it(order: Callable[..., TryOnJob]) -> None:
     order()
     job, submission = to_send()

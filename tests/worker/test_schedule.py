@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from itertools import pairwise
@@ -253,7 +254,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         schedule, "current_load", lambda: Load(polled=1, waiting=0, polls_per_second=100.0)
     )
-    monkeypatch.setattr(schedule, "durations", lambda _mask_type: prior())
+    monkeypatch.setattr(schedule, "durations", lambda _mask_type, **_account: prior())
 
 
 def job(priority: str = Priority.SHOPPER) -> TryOnJob:
@@ -291,12 +292,25 @@ def test_jitter_moves_a_question_by_a_tenth_at_most_and_not_always_the_same() ->
     assert max(waits) - min(waits) > 0.1 * exact
 
 
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("waits", [(10.0, 2.0), (2.0, 10.0)])
+def test_jitter_is_a_share_of_the_shorter_of_the_two_waits_around_a_question(
+    monkeypatch: pytest.MonkeyPatch, waits: tuple[float, float]
+) -> None:
+    # As after a long silence, when polls become frequent: a late one would meet the next.
+    following = itertools.cycle(waits)
+    monkeypatch.setattr(schedule, "seconds_to_next_poll", lambda *_facts: next(following))
+    moved = [next_poll_seconds(job(), 0.0) - waits[0] for _ in range(200)]
+    assert 0.15 < max(moved) <= 0.2
+    assert -0.2 <= min(moved) < -0.15
+
+
 def test_all_workers_together_stay_below_the_cap(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     busy = Load(polled=1000, waiting=10, polls_per_second=4.0)
     monkeypatch.setattr(schedule, "current_load", lambda: busy)
-    monkeypatch.setattr(schedule, "durations", lambda _mask_type: prior())
+    monkeypatch.setattr(schedule, "durations", lambda _mask_type, **_account: prior())
     assert shortest_wait_seconds(busy) == 250.0
     assert next_poll_seconds(job(), 12.0) >= 250.0
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +14,10 @@ import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from glam_tryon.models import Account, LearnedTimes, TryOnJob
+from glam_tryon.models import Account, LearnedTimes, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.models.status import Queue, Status
+from glam_tryon.providers.base import Fetched, Outcome, RemoteStatus, Verdict
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
 from glam_tryon.worker.claim import claim_steps
@@ -211,3 +215,25 @@ def test_a_finished_job_teaches_how_long_it_took(
     memory = Memory.from_json(kept.weights)
     # The sandbox draws at once, and the first question of a new shop comes within seconds.
     assert sum(memory.long[:40]) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_what_was_written_after_an_answer_was_true_when_its_question_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = importlib.import_module("glam_tryon.worker.steps.poll")
+    learned: list[tuple[float, float]] = []
+    monkeypatch.setattr(module, "learn", lambda _job, *times: learned.append(times))
+    monkeypatch.setattr(module, "store", lambda _job: None)
+    at_glam(submitted_at=after(-10.0), polled_at=after(-4.0))
+    (claimed,) = claim_steps(1)
+    # Each answer takes a second and a half: this one, and the one that was written four ago.
+    slow = replace(claimed, claimed_tick=time.monotonic() - 1.5)
+    submission = TryOnSubmission(job=slow.job, started_at=slow.now, event_id="event-1")
+    answer = Fetched(
+        Outcome(Verdict.OK, "ok"), status=RemoteStatus.READY, media_urls=("https://a.test/1.jpg",)
+    )
+    module._ready(slow, slow.job, submission, answer)
+    ((polled_before, ready_by),) = learned
+    assert polled_before == pytest.approx(4.5, abs=0.4)
+    assert ready_by == pytest.approx(11.5, abs=0.4)
+    assert ready_by - polled_before == pytest.approx(7.0, abs=0.1)
