@@ -20,7 +20,7 @@ from django.db import connection, connections
 from benchmarks.table import table
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Queue, Status
-from glam_tryon.worker import provider_client as glam_connection
+from glam_tryon.providers.selection import provider_for
 from glam_tryon.worker.poller import Poller
 
 THREADS = 8
@@ -115,13 +115,13 @@ def make_active(jobs: int) -> None:
 
 def bare(seconds: float) -> float:
     """Return the answers a second of a bare loop: the same client, as many threads, no database."""
-    client = glam_connection.glam_client()
+    client = provider_for()
     end = time.perf_counter() + seconds
     done = [0] * THREADS
 
     def work(number: int) -> None:
         while time.perf_counter() < end:
-            client.fetch(f"event-{number}")
+            client.poll(f"event-{number}")
             done[number] += 1
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]

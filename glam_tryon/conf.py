@@ -14,6 +14,7 @@ from glam_tryon.validators import (
     WrongKey,
     choice,
     currency,
+    dotted_path,
     flag,
     group,
     hook,
@@ -119,6 +120,11 @@ class Settings:
         "The provider's API key: text, or a callable that returns it, asked before each request.",
     )
     BASE_URL = Setting("https://api.glam.ai/api/v1", http_url, "URL of the provider's API.")
+    PROVIDER = Setting(
+        "glam_tryon.providers.glam.GlamClient",
+        dotted_path,
+        "Dotted path of the class that speaks to the provider.",
+    )
     PUBLIC_BASE_URL = Setting(
         "", http_url_or_nothing, "The shop's own URL, as the provider can reach it."
     )

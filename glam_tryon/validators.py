@@ -226,6 +226,13 @@ def hook(value: Any) -> str:
     return str(value)
 
 
+def dotted_path(value: Any) -> str:
+    """The dotted path of a class."""
+    if not (isinstance(value, str) and _DOTTED.fullmatch(value)):
+        raise ValueError("must be the dotted path of a class like 'shop.drawing.Provider'")
+    return value
+
+
 def prefix(value: Any) -> str:
     """A folder."""
     if not isinstance(value, str) or not value.strip("/") or ".." in value or len(value) > 60:

@@ -16,6 +16,7 @@ from glam_tryon.conf import GONE, Settings, conf, given
 from glam_tryon.exceptions import HookFailed, SettingError
 from glam_tryon.hooks import check_hook_of
 from glam_tryon.providers.base import CONNECT_TIMEOUT_SECONDS
+from glam_tryon.providers.selection import provider_class
 from glam_tryon.validators import is_loopback_url
 
 
@@ -68,7 +69,7 @@ def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]
             setting.read(values)
         except SettingError as error:
             wrong.append(Error(str(error), hint=setting.doc, id="glam_tryon.E001"))
-    wrong += [] if wrong else _hooks()
+    wrong += [] if wrong else [*_provider(), *_hooks()]
     # Values are held against each other once each is right in itself.
     together = [] if wrong else [*_key(), *_public_address(), *_times(), *_addresses(), *_prices()]
     return [*found, *wrong, *together]
@@ -84,6 +85,15 @@ def _key() -> list[CheckMessage]:
             id="glam_tryon.W002",
         )
     ]
+
+
+def _provider() -> list[CheckMessage]:
+    try:
+        provider_class()
+    except SettingError as error:
+        hint = "See docs/adding-a-provider.md, or leave the setting out for Glam."
+        return [Error(str(error), hint=hint, id="glam_tryon.E001")]
+    return []
 
 
 def _hooks() -> list[CheckMessage]:

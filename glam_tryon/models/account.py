@@ -10,11 +10,11 @@ from django.db import models, router
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.conf import conf
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.writer import WriterManager
+from glam_tryon.providers.base import DEFAULT_ACCOUNT
 
-#: The account whose key, cap and prices stand in the settings; the only one so far.
-DEFAULT_ACCOUNT = "default"
 #: Transport failures in a row after which submitting rests.
 BREAKER_FAILURES = 5
 #: First and longest rest of the circuit breaker, in seconds.
@@ -96,7 +96,9 @@ class Account(models.Model):
         account = cls.rows().first()
         if account is None:
             rows = cls.objects.using(router.db_for_write(cls))
-            account, _made = rows.get_or_create(name=DEFAULT_ACCOUNT)
+            account, _made = rows.get_or_create(
+                name=DEFAULT_ACCOUNT, defaults={"provider": conf.PROVIDER}
+            )
         return account
 
     @classmethod
@@ -111,9 +113,10 @@ class Account(models.Model):
         The first statement writes. So SQLite takes its write lock at once instead of failing when
         a read turns into a write, and the other databases lock the row.
         """
-        if not cls.rows().update(rounds=F("rounds") + 1):
+        mine = {"rounds": F("rounds") + 1, "provider": conf.PROVIDER}
+        if not cls.rows().update(**mine):
             cls.load()
-            cls.rows().update(rounds=F("rounds") + 1)
+            cls.rows().update(**mine)
         return cls.rows().get()
 
     @classmethod

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.exceptions import IllegalTransition
 from glam_tryon.files import private_storage
-from glam_tryon.models.account import DEFAULT_ACCOUNT
 from glam_tryon.models.batch import TryOnBatch
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.indexes import IndexAtRest, PartialIndex
@@ -44,7 +43,7 @@ from glam_tryon.models.statistics import AnalyticsEvent
 from glam_tryon.models.status import Priority, Queue, Status, pending_queue
 from glam_tryon.models.submission import TryOnSubmission
 from glam_tryon.models.transition import TryOnTransition
-from glam_tryon.providers.base import MaskType
+from glam_tryon.providers.base import DEFAULT_ACCOUNT, MaskType
 
 __all__ = [
     "MASK_TYPES",

@@ -7,9 +7,9 @@ from typing import Any
 from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.models.account import DEFAULT_ACCOUNT
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.writer import WriterManager
+from glam_tryon.providers.base import DEFAULT_ACCOUNT
 
 
 class LearnedTimes(models.Model):

@@ -11,12 +11,11 @@ from django.db import models, transaction
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from glam_tryon.models.account import DEFAULT_ACCOUNT
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.statistics import MONEY_PARTS, AnalyticsEvent, Event
 from glam_tryon.models.status import AT_PROVIDER, Status
 from glam_tryon.models.writer import WriterQuerySet
-from glam_tryon.providers.base import Outcome
+from glam_tryon.providers.base import DEFAULT_ACCOUNT, Outcome
 
 
 def new_token() -> str:

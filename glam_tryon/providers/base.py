@@ -1,16 +1,20 @@
-"""What crosses the border between Glam's HTTP API and the rest."""
+"""The seam to a provider, an AI service that draws try-ons: what it is asked, what it returns."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar, Protocol
 
+#: The account whose key, cap and prices stand in the settings; the only one so far.
+DEFAULT_ACCOUNT = "default"
 #: Longest wait for a connection, TLS included, and longest silence within an answer.
 CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 5.0, 20.0
 
 
 class MaskType(str, Enum):
-    """What the garment replaces: everything, the top or the bottom. Source: Glam's quick start."""
+    """What the garment replaces; a provider brings it to words of its own."""
 
     OVERALL = "overall"
     UPPER = "upper"
@@ -18,7 +22,7 @@ class MaskType(str, Enum):
 
 
 class RemoteStatus(str, Enum):
-    """Glam's words for a generation, brought to one spelling."""
+    """How far a generation is, whatever the provider calls it."""
 
     IN_QUEUE = "in_queue"
     IN_PROGRESS = "in_progress"
@@ -29,20 +33,20 @@ class RemoteStatus(str, Enum):
 class Verdict(str, Enum):
     """What an answer, or its absence, means for the step that asked."""
 
-    OK = "ok"  #: Glam answered as documented.
+    OK = "ok"  #: The provider answered as documented.
     NOT_SENT = "not_sent"  #: No byte of the request left: nothing was bought.
-    REFUSED = "refused"  #: Glam said no for a passing reason: nothing was bought, try later.
-    AMBIGUOUS = "ambiguous"  #: Nobody knows whether Glam took it. Only a POST can be ambiguous.
+    REFUSED = "refused"  #: It said no for a passing reason: nothing was bought, try later.
+    AMBIGUOUS = "ambiguous"  #: Nobody knows whether it was taken. Only a POST can be ambiguous.
     AGAIN = "again"  #: A free request failed; ask again later.
-    FATAL = "fatal"  #: Glam said no for good to this job.
+    FATAL = "fatal"  #: It said no for good to this job.
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One request to Glam, judged.
+    """One request to a provider, judged.
 
-    ``code`` is a stable word for the ledger and the admin. ``detail`` is Glam's own text, cut to
-    500 characters and free of addresses and keys; it is for staff, never for shoppers.
+    ``code`` is a stable word for the ledger and the admin. ``detail`` is the provider's own text,
+    cut to 500 characters and free of URLs and keys; it is for staff, never for shoppers.
     ``pauses`` asks to stop all submitting (wrong key, no credits). ``throttled`` asks for fewer
     of what was refused: parallel submissions, or questions a second. ``breaker`` counts for the
     circuit breaker.
@@ -67,11 +71,12 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """The end of a status question. ``status`` is None unless the verdict is OK.
+class Polled:
+    """The end of a poll. ``status`` is None unless the verdict is OK.
 
-    ``raw_status`` is Glam's own word, cut to 64 characters; ``known`` is False when it is none of
-    those that the table knows (then ``status`` is IN_PROGRESS). ``reason`` is Glam's failure text.
+    ``raw_status`` is the provider's own word, cut to 64 characters; ``known`` is False when it is
+    new to us (then ``status`` is IN_PROGRESS). ``media_urls`` are as they came, of any type.
+    ``reason`` is the provider's text about a failure.
     """
 
     outcome: Outcome
@@ -88,3 +93,72 @@ class Uploaded:
 
     outcome: Outcome
     file_url: str = ""
+
+
+class Provider(Protocol):
+    """An AI service that draws try-ons, reached with the key of one account.
+
+    The setting ``PROVIDER`` names the class by its dotted path. Each process makes one object for
+    an account, by keyword arguments: ``api_key`` (a callable that is asked before each request and
+    returns an empty text while there is no key), ``base_url``, and the longest wait for a
+    connection, the longest silence and the longest whole exchange. Its methods are called by many
+    threads at once, also in a process that was forked since. They return an outcome, and raise
+    nothing for what the network or the service does. Neither the key nor a URL may stand in what
+    they return as text, or in a log.
+    """
+
+    #: The service's name as people read it in texts of the admin.
+    display_name: ClassVar[str]
+    #: It fetches each picture from the URL that ``submit`` names, and cannot draw one whose URL is
+    #: dead. Only then may an unclear submit be sent again: after its unused photo link was revoked.
+    #: False: pictures go there by ``upload`` before ``submit``.
+    fetches_links: ClassVar[bool]
+
+    def __init__(
+        self,
+        *,
+        api_key: Callable[[], str],
+        base_url: str,
+        connect_timeout_seconds: float,
+        read_timeout_seconds: float,
+        deadline_seconds: float,
+    ) -> None: ...
+
+    def submit(
+        self,
+        *,
+        photo_url: str,
+        garment_url: str,
+        mask_type: str,
+        before_write: Callable[[], bool] | None = None,
+    ) -> Submitted:
+        """Buy one generation: one POST over a fresh connection, sent at most once.
+
+        The URLs are links of the shop's, or what ``upload`` returned. ``before_write`` is called
+        once, when the connection stands and before its first byte leaves; when it returns False
+        nothing is sent: NOT_SENT, code ``fenced``. Never called twice for one submission. A garment
+        that the service has no word for is FATAL. When bytes left and no answer says what became of
+        them, the verdict is AMBIGUOUS: any other would buy the picture again, or lose it.
+
+        Raises:
+            Exception: whatever ``before_write`` raised; nothing was sent.
+        """
+
+    def poll(self, event_id: str) -> Polled:
+        """Ask how far a generation is. It costs nothing and may be repeated at any time.
+
+        ``event_id`` is what ``submit`` returned. Code ``not_found`` says that the service does not
+        know it; the job is lost when it still says so minutes after the submit.
+        """
+
+    def upload(self, content: bytes, filename: str, content_type: str) -> Uploaded:
+        """Put one picture where the service can fetch it. It buys nothing and may be repeated."""
+
+    def probe(self) -> Outcome:
+        """Ask, for nothing, whether the service takes the key: OK, or the code that says why not.
+
+        ``bad_key``, ``no_credits``, ``redirected`` and ``throttled`` have texts in the admin.
+        """
+
+    def close(self) -> None:
+        """Close the connections that are kept; a later request opens new ones."""

@@ -21,6 +21,7 @@ from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.job_transitions import log_transition
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.providers.api_key import api_key
+from glam_tryon.providers.selection import provider_class
 from glam_tryon.worker.claim import Claimed
 
 #: How long after it was found used up the budget is looked at again, in seconds.
@@ -104,6 +105,7 @@ def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> l
         .order_by("number")
         .values_list("job_id", "number")
     )
+    by_link = conf.SEND_IMAGES == "link" and provider_class().fetches_links
     claimed = []
     for job, slot in zip(chosen, free, strict=False):
         job.status = Status.SUBMITTING
@@ -116,7 +118,7 @@ def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> l
             slot=slot,
             # The moment for which the budget was read, so that it counts in the same period.
             started_at=now,
-            revocable=conf.SEND_IMAGES == "link",
+            revocable=by_link,
             credits=credits_of(1),
             price=price(1),
             currency=conf.PRICE.currency,

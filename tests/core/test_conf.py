@@ -20,6 +20,7 @@ MEGABYTE = 1024 * 1024
 DEFAULTS: dict[str, Any] = {
     "API_KEY": "",
     "BASE_URL": "https://api.glam.ai/api/v1",
+    "PROVIDER": "glam_tryon.providers.glam.GlamClient",
     "PUBLIC_BASE_URL": "",
     "MAX_PARALLEL": 2,
     "RESULT_HOSTS": (".getglam.app", ".glam.ai"),

@@ -17,13 +17,13 @@ from glam_tryon.conf import conf
 from glam_tryon.models import Account, TryOnJob
 from glam_tryon.providers.api_key import api_key
 from glam_tryon.providers.glam.client import GlamClient
+from glam_tryon.providers.selection import provider_for
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.validators import Secret
 from glam_tryon.worker.poller import Poller
-from glam_tryon.worker.provider_client import glam_client
 
 KEY = "very-secret-key-0042"
-WHAT = {"media_url": "https://a/p.jpg", "garment_url": "https://a/g.jpg", "mask_type": "upper"}
+WHAT = {"photo_url": "https://a/p.jpg", "garment_url": "https://a/g.jpg", "mask_type": "upper"}
 
 
 @pytest.fixture(params=["text", "callable"])
@@ -63,7 +63,7 @@ def test_a_secret_is_its_text_and_shows_stars() -> None:
 def test_the_key_is_a_secret_wherever_it_is_read(keyed: None) -> None:
     assert (api_key(), repr(api_key())) == (KEY, "'***'")
     assert KEY not in repr(conf.API_KEY)
-    assert KEY not in repr(vars(glam_client()))
+    assert KEY not in repr(vars(provider_for()))
     assert KEY not in repr(vars(GlamClient(api_key=KEY, base_url="https://api.glam.ai/api/v1")))
 
 
@@ -87,7 +87,7 @@ def test_an_error_within_the_request_to_glam_shows_no_key(
         raise RuntimeError("the database went away in the last look")
 
     with pytest.raises(RuntimeError) as caught:
-        glam_client().submit(**WHAT, before_write=broken)
+        provider_for().submit(**WHAT, before_write=broken)
     shown = shown_of(caught.value)
     assert all("the database went away" in text for text in shown)
     assert "_ask" in shown[2]

@@ -11,7 +11,7 @@ from django.dispatch import Signal
 from glam_tryon import jobs
 from glam_tryon.models import Account, TryOnJob, TryOnSubmission
 from glam_tryon.models.account import BREAKER_FAILURES
-from glam_tryon.providers.base import Fetched
+from glam_tryon.providers.base import Polled
 from glam_tryon.providers.glam.client import GlamClient
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signals import job_canceled, job_failed, job_ready, job_submitted
@@ -271,14 +271,14 @@ def test_fault_45_a_step_that_raises_again_and_again_is_stopped_and_others_go_on
     engine.once()
     engine.time.settle()
     event_id = job.submissions.get().event_id
-    real = GlamClient.fetch
+    real = GlamClient.poll
 
-    def breaks(client: GlamClient, asked: str) -> Fetched:
+    def breaks(client: GlamClient, asked: str) -> Polled:
         if asked == event_id:
             raise ZeroDivisionError
         return real(client, asked)
 
-    monkeypatch.setattr(GlamClient, "fetch", breaks)
+    monkeypatch.setattr(GlamClient, "poll", breaks)
     engine.pump()
     assert (state(job), state(other)) == (("failed", "poison"), ("ready", ""))
     assert posts(glam) == 2

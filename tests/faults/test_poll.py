@@ -91,7 +91,7 @@ def test_fault_15_a_question_that_goes_wrong_is_asked_again(
     hold_invariants: Hold,
 ) -> None:
     configure(DEADLINE_SECONDS=0.4)
-    constants("worker.provider_client", READ_TIMEOUT_SECONDS=0.2)
+    constants("providers.selection", READ_TIMEOUT_SECONDS=0.2)
     faults({"on": "status", "nth": [1, 2, 3], "do": do})
     job = order()
     engine.pump()

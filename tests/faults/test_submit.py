@@ -87,7 +87,7 @@ def test_fault_01_a_glam_that_cannot_be_reached_costs_nothing_and_is_asked_less_
 ) -> None:
     right = glam.base_url
     configure(BASE_URL=address(stack, monkeypatch, glam))
-    constants("worker.provider_client", CONNECT_TIMEOUT_SECONDS=0.1)
+    constants("providers.selection", CONNECT_TIMEOUT_SECONDS=0.1)
     job = order()
     engine.once()
     assert state(job) == ("pending", code)
@@ -186,7 +186,7 @@ def test_faults_02_03_05_08_10_an_unclear_post_is_sent_again_once_its_photo_link
     hold_invariants: Hold,
 ) -> None:
     configure(**SHORT)
-    constants("worker.provider_client", READ_TIMEOUT_SECONDS=0.2)
+    constants("providers.selection", READ_TIMEOUT_SECONDS=0.2)
     ends_once_more(do, code, order, engine, faults, glam)
     hold_invariants()
 
@@ -204,7 +204,7 @@ def test_faults_02_03_05_08_10_an_unclear_post_whose_photo_was_fetched_waits_for
     hold_invariants: Hold,
 ) -> None:
     configure(**SHORT)
-    constants("worker.provider_client", READ_TIMEOUT_SECONDS=0.2)
+    constants("providers.selection", READ_TIMEOUT_SECONDS=0.2)
     ends_with_a_person(do, code, order, engine, faults, glam)
     hold_invariants()
 

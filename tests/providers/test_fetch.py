@@ -17,12 +17,12 @@ PICTURE = "https://static.getglam.app/outputs/a-u1_0.jpg"
 
 
 def fetched(serve, connect, reply):
-    return connect(serve(reply)).fetch("abc")
+    return connect(serve(reply)).poll("abc")
 
 
 def test_a_fetch_is_one_get_with_the_key(serve, connect):
     server = serve(answer({"status": "READY", "media_urls": [PICTURE]}))
-    result = connect(server).fetch("c0a76988-27ea-u1")
+    result = connect(server).poll("c0a76988-27ea-u1")
     assert (result.outcome.verdict, result.status) == (Verdict.OK, RemoteStatus.READY)
     assert (result.media_urls, result.known, result.raw_status) == ((PICTURE,), True, "READY")
     [seen] = server.requests
@@ -33,14 +33,14 @@ def test_a_fetch_is_one_get_with_the_key(serve, connect):
 
 def test_the_event_id_is_quoted_in_the_path(serve, connect):
     server = serve(answer({"status": "READY"}))
-    connect(server).fetch("a:b._-c")
+    connect(server).poll("a:b._-c")
     assert server.requests[0].path == "/api/v1/tryon/a%3Ab._-c"
 
 
 @pytest.mark.parametrize("event_id", ["", ".", "..", "a/b", "a?b", "ä"])
 def test_what_cannot_be_an_event_id_is_not_asked(serve, connect, event_id):
     server = serve(answer({"status": "READY"}))
-    outcome = connect(server).fetch(event_id).outcome
+    outcome = connect(server).poll(event_id).outcome
     assert (outcome.verdict, outcome.code) == (Verdict.AGAIN, "bad_event_id")
     assert server.connections == 0
 
@@ -49,7 +49,7 @@ def test_fetches_share_their_connection(serve, connect):
     server = serve(answer({"status": "IN_QUEUE"}))
     client = connect(server)
     for _ in range(5):
-        client.fetch("abc")
+        client.poll("abc")
     assert (len(server.requests), server.connections) == (5, 1)
 
 
@@ -57,7 +57,7 @@ def test_eight_threads_share_one_client(serve, connect):
     server = serve(answer({"status": "IN_QUEUE"}))
     client = connect(server)
     with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(client.fetch, ["abc"] * 200))
+        results = list(pool.map(client.poll, ["abc"] * 200))
     assert {result.status for result in results} == {RemoteStatus.IN_QUEUE}
     assert server.connections <= 8
 
@@ -67,12 +67,12 @@ def test_eight_threads_share_one_client(serve, connect):
 def test_a_forked_process_leaves_its_parents_connections_alone(serve, connect):
     server = serve(answer({"status": "IN_QUEUE"}))
     client = connect(server)
-    client.fetch("abc")
+    client.poll("abc")
     child = os.fork()
     if child == 0:
-        os._exit(0 if client.fetch("abc").status is RemoteStatus.IN_QUEUE else 1)
+        os._exit(0 if client.poll("abc").status is RemoteStatus.IN_QUEUE else 1)
     assert os.waitpid(child, 0)[1] == 0
-    client.fetch("abc")
+    client.poll("abc")
     assert [seen.connection for seen in server.requests] == [1, 2, 1]
 
 
@@ -176,7 +176,7 @@ def test_fault_14_an_event_that_is_not_known_yet(serve, connect, status):
 def test_fault_15_whatever_is_unclear_is_asked_again(serve, connect, reply, code):
     server = serve(reply)
     began = time.monotonic()
-    result = connect(server).fetch("abc")
+    result = connect(server).poll("abc")
     assert time.monotonic() - began < 3.0
     assert (result.outcome.verdict, result.outcome.code) == (Verdict.AGAIN, code)
     assert result.status is None
@@ -211,7 +211,7 @@ def test_a_connection_that_the_server_closed_while_idle_does_no_harm(serve, conn
     server = serve(body)
     client = connect(server)
     for number in (1, 2, 3):
-        assert client.fetch("abc").status is RemoteStatus.READY
+        assert client.poll("abc").status is RemoteStatus.READY
         server.wait_until_idle()
         assert server.connections == number
 
@@ -219,5 +219,5 @@ def test_a_connection_that_the_server_closed_while_idle_does_no_harm(serve, conn
 def test_no_connection_is_asked_again(connect):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    outcome = connect(f"http://127.0.0.1:{port}").fetch("abc").outcome
+    outcome = connect(f"http://127.0.0.1:{port}").poll("abc").outcome
     assert (outcome.verdict, outcome.code) == (Verdict.AGAIN, "connect_failed")

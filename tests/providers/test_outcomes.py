@@ -8,7 +8,7 @@ import pytest
 
 from glam_tryon.providers.base import Verdict
 from glam_tryon.providers.glam.outcomes import (
-    judge_fetch,
+    judge_poll,
     judge_submit,
     judge_upload,
     retry_after_seconds,
@@ -57,7 +57,7 @@ def test_each_status_after_a_post(status, verdict, code, flags):
 def test_no_status_is_outside_the_table():
     for status in range(100, 1000):
         assert judge_submit(said(status)).outcome.verdict not in (Verdict.OK, Verdict.AGAIN)
-        assert judge_fetch(said(status)).outcome.verdict is Verdict.AGAIN
+        assert judge_poll(said(status)).outcome.verdict is Verdict.AGAIN
         assert judge_upload(said(status)).outcome.verdict not in (Verdict.OK, Verdict.AMBIGUOUS)
 
 
@@ -124,14 +124,14 @@ def test_silence_after_writing_is_ambiguous_for_a_post_alone(code):
     submitted = judge_submit(silence).outcome
     assert (submitted.verdict, submitted.code) == (Verdict.AMBIGUOUS, code)
     assert submitted.breaker
-    assert judge_fetch(silence).outcome.verdict is Verdict.AGAIN
+    assert judge_poll(silence).outcome.verdict is Verdict.AGAIN
     assert judge_upload(silence).outcome.verdict is Verdict.AGAIN
 
 
 def test_an_unreadable_body_of_a_success_says_why():
     heard = Answer(200, None, problem="too_large")
     assert judge_submit(heard).outcome.code == "too_large"
-    assert judge_fetch(heard).outcome.code == "too_large"
+    assert judge_poll(heard).outcome.code == "too_large"
     assert judge_upload(heard).outcome.code == "too_large"
 
 

@@ -24,7 +24,7 @@ def test_no_log_record_and_no_outcome_holds_the_key_or_a_photo_link(
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     caplog.set_level(logging.DEBUG)
     client = connect(serve(reply))
-    outcomes = [client.submit(**WHAT), client.fetch("abc"), client.upload(b"x", "a.jpg", "b")]
+    outcomes = [client.submit(**WHAT), client.poll("abc"), client.upload(b"x", "a.jpg", "b")]
     printed = capsys.readouterr()
     for text in (caplog.text, repr(outcomes), repr(client), printed.out, printed.err):
         assert KEY not in text
@@ -56,7 +56,7 @@ def test_a_key_that_fits_no_header_is_not_sent(serve, connect, key):
     assert (outcome.verdict, outcome.code) == (Verdict.NOT_SENT, "bad_key")
     assert outcome.pauses
     assert not outcome.breaker
-    polled = client.fetch("abc").outcome
+    polled = client.poll("abc").outcome
     assert (polled.verdict, polled.code, polled.pauses) == (Verdict.AGAIN, "bad_key", True)
     assert server.connections == 0
 

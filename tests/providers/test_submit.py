@@ -15,10 +15,11 @@ from tests.providers.servers import answer, drip, hang_up, raw, reset, silence
 EVENT = "c0a76988-27ea-4b1a-8115-9239c93a895c"
 ACCEPTED = answer({"event_id": EVENT})
 WHAT = {
-    "media_url": "https://shop.example.com/photo/abc",
+    "photo_url": "https://shop.example.com/photo/abc",
     "garment_url": "https://shop.example.com/garment.jpg",
     "mask_type": "upper",
 }
+BODY = {"media_url" if name == "photo_url" else name: value for name, value in WHAT.items()}
 
 
 def test_a_submit_is_one_post_as_glam_documents_it(serve, connect):
@@ -26,7 +27,7 @@ def test_a_submit_is_one_post_as_glam_documents_it(serve, connect):
     submitted = connect(server).submit(**WHAT)
     assert (submitted.outcome.verdict, submitted.event_id) == (Verdict.OK, EVENT)
     [seen] = server.requests
-    assert (seen.method, seen.path, seen.json()) == ("POST", "/api/v1/tryon", WHAT)
+    assert (seen.method, seen.path, seen.json()) == ("POST", "/api/v1/tryon", BODY)
     assert seen.headers["x-api-key"] == KEY
     assert seen.headers["accept"] == seen.headers["content-type"] == "application/json"
     assert seen.headers["accept-encoding"] == "identity"
@@ -316,7 +317,7 @@ class TestAPostNeverGoesOverAKeptConnection:
     def test_fault_3_one_that_the_server_has_closed(self, serve, connect):
         server = serve(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), ACCEPTED)
         client = connect(server)
-        client.fetch("a")
+        client.poll("a")
         server.wait_until_idle()
         assert client.submit(**WHAT).event_id == EVENT
         assert [seen.connection for seen in server.requests] == [1, 2]
@@ -325,7 +326,7 @@ class TestAPostNeverGoesOverAKeptConnection:
         server = serve(answer({"status": "READY"}), ACCEPTED)
         client = connect(server)
         for _ in range(3):
-            client.fetch("a")
+            client.poll("a")
         assert server.connections == 1
         assert client.submit(**WHAT).event_id == EVENT
         assert server.requests[-1].connection == 2
@@ -333,7 +334,7 @@ class TestAPostNeverGoesOverAKeptConnection:
     def test_over_tls(self, serve, connect, server_tls, certificate):
         server = serve(answer({"status": "READY"}), ACCEPTED, tls=server_tls)
         client = connect(server, ca_bundle=str(certificate))
-        client.fetch("a")
+        client.poll("a")
         assert client.submit(**WHAT).event_id == EVENT
         assert [seen.connection for seen in server.requests] == [1, 2]
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from glam_tryon.exceptions import DownloadFailed
 from glam_tryon.models import TryOnSubmission
-from glam_tryon.providers.base import Fetched, Submitted
-from glam_tryon.providers.glam.outcomes import judge_fetch, judge_submit
+from glam_tryon.providers.base import Polled, Submitted
+from glam_tryon.providers.glam.outcomes import judge_poll, judge_submit
 from glam_tryon.providers.response import Answer, Silence
 from tests.worker.actors import actor, halt
 
@@ -91,7 +91,7 @@ class FakeGlam:
     def submit(
         self,
         *,
-        media_url: str,
+        photo_url: str,
         garment_url: str,
         mask_type: str,
         before_write: Callable[[], bool],
@@ -109,9 +109,9 @@ class FakeGlam:
         if wish == "vanished":
             return judge_submit(lost)
         if wish == "late":
-            self.on_the_way.append(media_url)
+            self.on_the_way.append(photo_url)
             return judge_submit(lost)
-        event = self.take(media_url)
+        event = self.take(photo_url)
         halt("Glam has taken it")
         if wish == "answer lost":
             return judge_submit(lost)
@@ -120,16 +120,16 @@ class FakeGlam:
         name = (wish == "duplicate" and _known_event()) or event.name
         return judge_submit(_answer(200, {"event_id": name}))
 
-    def fetch(self, event_id: str) -> Fetched:
+    def poll(self, event_id: str) -> Polled:
         me = actor()
         if me and me.wishes.get("broken"):
-            return judge_fetch(_answer(503))
+            return judge_poll(_answer(503))
         event = next((each for each in self.events if each.name == event_id), None)
         if event is None:
-            return judge_fetch(_answer(404))
+            return judge_poll(_answer(404))
         address = f"http://localhost/{event.name}.png"
         urls = [address] if event.state == "READY" else []
-        return judge_fetch(_answer(200, {"status": event.state, "media_urls": urls}))
+        return judge_poll(_answer(200, {"status": event.state, "media_urls": urls}))
 
     def fetch_bytes(self, address: str, **_limits: object) -> bytes:
         me = actor()

@@ -32,7 +32,7 @@ from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models import submission as submission_module
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import AT_PROVIDER, Status
-from glam_tryon.providers.base import Fetched, Outcome, RemoteStatus, Submitted, Verdict
+from glam_tryon.providers.base import Outcome, Polled, RemoteStatus, Submitted, Verdict
 from glam_tryon.signed_urls import PHOTO, link_for_glam, token_in
 from glam_tryon.views.pictures import for_glam
 from glam_tryon.worker import claim, slots
@@ -217,11 +217,11 @@ class Machine:
     @contextmanager
     def installed(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """Stand in for the network, the random names and the statements' execution."""
-        client = SimpleNamespace(submit=self._submit, fetch=self._fetch)
+        client = SimpleNamespace(submit=self._submit, poll=self._poll)
         for step in ("submit", "cancel_cleanup"):
             # The package has functions of the same names.
             module = import_module(f"glam_tryon.worker.steps.{step}")
-            monkeypatch.setattr(module, "glam_client", lambda: client)
+            monkeypatch.setattr(module, "provider_for", lambda _account: client)
             for wait in ("back_off_seconds", "next_poll_seconds"):
                 monkeypatch.setattr(module, wait, lambda _of: 300.0, raising=False)
         names = SimpleNamespace(uuid4=lambda: SimpleNamespace(hex=self._actor))
@@ -341,9 +341,9 @@ class Machine:
     # Glam, as the worker meets it.
 
     def _submit(
-        self, *, media_url: str, before_write: Callable[[], bool], **_ignored: Any
+        self, *, photo_url: str, before_write: Callable[[], bool], **_ignored: Any
     ) -> Submitted:
-        token = token_in(PHOTO, signed_in(media_url)) or ""
+        token = token_in(PHOTO, signed_in(photo_url)) or ""
         number = self._about = int(token.removeprefix("token-"))
         if not before_write():
             return Submitted(Outcome(Verdict.NOT_SENT, "fenced"))
@@ -361,10 +361,10 @@ class Machine:
             case _:
                 return Submitted(Outcome(Verdict.AMBIGUOUS, "read_timeout"))
 
-    def _fetch(self, event_id: str) -> Fetched:
+    def _poll(self, event_id: str) -> Polled:
         number = int(event_id.removeprefix("event-"))
         status = RemoteStatus.READY if number in self.world.drawn else RemoteStatus.FAILED
-        return Fetched(Outcome(Verdict.OK, "ok"), status=status)
+        return Polled(Outcome(Verdict.OK, "ok"), status=status)
 
 
 class Explorer:

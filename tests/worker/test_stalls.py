@@ -200,7 +200,7 @@ def test_sigterm_ends_a_poller_within_25_seconds_although_glam_answers_nothing(
     where = {"poll": "status", "store": "result"}[step]
     glam.faults = FaultScript.from_rules([{"on": where, "do": {"no_answer": True}}])
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "DEADLINE_SECONDS": 60}
-    pollers.constants = {"glam_tryon.worker.provider_client.READ_TIMEOUT_SECONDS": 60}
+    pollers.constants = {"glam_tryon.providers.selection.READ_TIMEOUT_SECONDS": 60}
     order()
     poller = pollers.start()
     glam.wait_for(lambda: step in kinds(glam), 20)

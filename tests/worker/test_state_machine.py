@@ -361,8 +361,8 @@ def life(
     glam = FakeGlam()
     for name, module in list(sys.modules.items()):
         if name.startswith("glam_tryon.worker."):
-            if hasattr(module, "glam_client") and not name.endswith(".connection"):
-                monkeypatch.setattr(module, "glam_client", lambda: glam)
+            if hasattr(module, "provider_for"):
+                monkeypatch.setattr(module, "provider_for", lambda _account: glam)
             if hasattr(module, "crashpoint"):
                 monkeypatch.setattr(module, "crashpoint", halt)
             # What is due must not depend on how fast this machine is, or on chance.

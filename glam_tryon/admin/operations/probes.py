@@ -11,9 +11,9 @@ from glam_tryon.conf import conf
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, SettingError, UnsafeResultURL
 from glam_tryon.providers.base import Outcome, Verdict
 from glam_tryon.providers.download import fetch_bytes
+from glam_tryon.providers.selection import provider_for
 from glam_tryon.signed_urls import probe_link
 from glam_tryon.validators import is_loopback_url
-from glam_tryon.worker.provider_client import glam_client
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +29,19 @@ class CheckResult:
     advice: str = ""
 
 
-#: A try-on that cannot exist: asking about it is free and tells nothing of anybody.
-NO_EVENT = "glam-tryon-key-check"
 #: How long the shop may take to answer itself.
 PROBE_SECONDS = 10.0
 _MOST_BYTES = 1024
 
 
 def check_key() -> list[CheckResult]:
-    """Ask Glam about a try-on that cannot exist; it says 404 to a right key and 401 to a wrong."""
-    outcome = glam_client().fetch(NO_EVENT).outcome
-    is_well, text, advice = _answer(outcome)
+    """Ask the provider, for nothing, whether it takes the key."""
+    is_well, text, advice = _answer(provider_for().probe())
     return [CheckResult(_("Does Glam take the key?"), is_well, text, advice)]
 
 
 def _answer(outcome: Outcome) -> tuple[bool, str, str]:
     match outcome.code:
-        case "not_found":
-            text = _("Yes. Glam says that it knows no such try-on, as it should.")
-            return True, text, ""
         case "bad_key":
             text = _("No. Glam refuses the key, or there is none that can be sent.")
             return False, text, _("Set API_KEY to the key of your Glam account.")

@@ -1,9 +1,10 @@
-"""The client of Glam's API: submit, fetch and upload, each one exchange judged by the table."""
+"""The client of Glam's API: submit, poll and upload, each one exchange judged by the table."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -12,21 +13,24 @@ from requests import PreparedRequest, Request
 from glam_tryon.providers.base import (
     CONNECT_TIMEOUT_SECONDS,
     READ_TIMEOUT_SECONDS,
-    Fetched,
     Outcome,
+    Polled,
     Submitted,
     Uploaded,
     Verdict,
 )
 from glam_tryon.providers.connections import Exchange
-from glam_tryon.providers.glam.outcomes import is_event_id, judge_fetch, judge_submit, judge_upload
+from glam_tryon.providers.glam.outcomes import is_event_id, judge_poll, judge_submit, judge_upload
 from glam_tryon.providers.http import TimedAdapter, converse, tls_context
 from glam_tryon.providers.response import Answer, Silence
 from glam_tryon.validators import Secret, http_url
 
+#: Asking about it is free and tells nothing of anybody.
+_NO_EVENT = "glam-tryon-key-check"
+
 
 class GlamClient:
-    """Talks to Glam's try-on API [doc]. Made for a few long-lived threads that share it.
+    """The ``Provider`` Glam: talks to its try-on API [doc].
 
     Its methods raise nothing for what the network or Glam does: they return an outcome. Every
     exchange ends within ``deadline_seconds``, but for the name lookup, which the system limits,
@@ -46,6 +50,9 @@ class GlamClient:
     Raises:
         ValueError: ``base_url`` is no http or https address, or holds a user name or a query.
     """
+
+    display_name = "Glam"
+    fetches_links = True
 
     def __init__(
         self,
@@ -75,7 +82,7 @@ class GlamClient:
     def submit(
         self,
         *,
-        media_url: str,
+        photo_url: str,
         garment_url: str,
         mask_type: str,
         before_write: Callable[[], bool] | None = None,
@@ -90,7 +97,7 @@ class GlamClient:
         """
         key = self._key()
         body = {
-            "media_url": media_url,
+            "media_url": photo_url,
             "garment_url": garment_url,
             "mask_type": getattr(mask_type, "value", mask_type),
         }
@@ -99,17 +106,26 @@ class GlamClient:
         )
         return judge_submit(heard, secret=key)
 
-    def fetch(self, event_id: str) -> Fetched:
+    def poll(self, event_id: str) -> Polled:
         """Ask how a generation is getting on [doc]; free, so it may be asked as often as needed.
 
         Raises:
             Exception: whatever ``api_key`` raised.
         """
         if not is_event_id(event_id):
-            return Fetched(Outcome(Verdict.AGAIN, "bad_event_id"))
+            return Polled(Outcome(Verdict.AGAIN, "bad_event_id"))
         key = self._key()
         heard = self._ask("GET", f"/tryon/{quote(event_id, safe='')}", key)
-        return judge_fetch(heard, secret=key)
+        return judge_poll(heard, secret=key)
+
+    def probe(self) -> Outcome:
+        """Poll a try-on that cannot exist: 404 to a right key, 401 to a wrong one [assumed].
+
+        Raises:
+            Exception: whatever ``api_key`` raised.
+        """
+        outcome = self.poll(_NO_EVENT).outcome
+        return replace(outcome, verdict=Verdict.OK) if outcome.code == "not_found" else outcome
 
     def upload(self, content: bytes, filename: str, content_type: str) -> Uploaded:
         """Put a picture on Glam's host [seen]; the address that comes back is public.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from glam_tryon.providers.base import Fetched, Outcome, RemoteStatus, Submitted, Uploaded, Verdict
+from glam_tryon.providers.base import Outcome, Polled, RemoteStatus, Submitted, Uploaded, Verdict
 from glam_tryon.providers.redact import failure_text, failure_text_of, parse, scrub
 from glam_tryon.providers.response import Answer, Silence
 
@@ -43,7 +43,7 @@ _SUBMIT = {
     429: _Row(Verdict.REFUSED, "throttled", throttled=True),
 }
 # ``breaker`` is about submissions: a poll that fails does not open the circuit.
-_FETCH = {
+_POLL = {
     3: _Row(Verdict.AGAIN, "redirected", pauses=True),
     4: _Row(Verdict.AGAIN, "rejected"),
     5: _Row(Verdict.AGAIN, "server_error"),
@@ -111,23 +111,23 @@ def judge_submit(heard: Heard, *, secret: str = "") -> Submitted:
     return Submitted(_refused(row, heard, secret))
 
 
-def judge_fetch(heard: Heard, *, secret: str = "") -> Fetched:
-    """Say what a question for the status came to; ``secret`` as for ``judge_submit``."""
+def judge_poll(heard: Heard, *, secret: str = "") -> Polled:
+    """Say what a poll came to; ``secret`` as for ``judge_submit``."""
     if isinstance(heard, Silence):
-        return Fetched(_silent(heard, Verdict.AGAIN, unsent=Verdict.AGAIN))
+        return Polled(_silent(heard, Verdict.AGAIN, unsent=Verdict.AGAIN))
     if not _is_success(heard):
-        row = _row(_FETCH, heard, _Row(Verdict.AGAIN, "unknown_status"))
-        return Fetched(_refused(row, heard, secret))
+        row = _row(_POLL, heard, _Row(Verdict.AGAIN, "unknown_status"))
+        return Polled(_refused(row, heard, secret))
     value = parse(heard.body)
     if not isinstance(value, dict):
-        return Fetched(_refused(_Row(Verdict.AGAIN, heard.problem or "unreadable"), heard, secret))
+        return Polled(_refused(_Row(Verdict.AGAIN, heard.problem or "unreadable"), heard, secret))
     raw = value.get("status")
     word = raw.strip().upper().replace("-", "_").replace(" ", "_") if isinstance(raw, str) else ""
     media_urls = _media_urls(value.get("media_urls"))
     status = _STATUSES.get(word)
     if word == "COMPLETED" and media_urls:
         status = RemoteStatus.READY
-    return Fetched(
+    return Polled(
         _accepted(heard),
         status=status or RemoteStatus.IN_PROGRESS,
         raw_status="" if raw is None else scrub(str(raw)[:1000], secret)[:64],

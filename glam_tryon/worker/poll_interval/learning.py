@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from glam_tryon.models import LearnedTimes, TryOnJob
-from glam_tryon.models.account import DEFAULT_ACCOUNT
+from glam_tryon.providers.base import DEFAULT_ACCOUNT
 from glam_tryon.worker.poll_interval.duration_model import Masses, Memory, median
 
 #: How long one process goes on with what it read, in seconds.

@@ -8,8 +8,8 @@ from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Status
 from glam_tryon.providers.base import CONNECT_TIMEOUT_SECONDS, RemoteStatus, Verdict
+from glam_tryon.providers.selection import provider_for
 from glam_tryon.worker.db_connections import retry_on_db_error
-from glam_tryon.worker.provider_client import glam_client
 from glam_tryon.worker.steps.dispatch import dispatch
 from glam_tryon.worker.steps.store import delete_orphaned_files
 
@@ -37,7 +37,7 @@ def _is_over(submission: TryOnSubmission) -> bool:
     if mine.older_than(conf.JOB_MAX_AGE_SECONDS).exists():
         return bool(retry_on_db_error(mine.free_slot))
     if submission.event_id:
-        answer = glam_client().fetch(submission.event_id)
+        answer = provider_for(submission.account).poll(submission.event_id)
         lost = answer.outcome.code == "not_found"
         done = answer.outcome.verdict is Verdict.OK and answer.status in (
             RemoteStatus.READY,

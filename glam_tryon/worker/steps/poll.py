@@ -10,7 +10,8 @@ from django.db import DatabaseError, InterfaceError, router, transaction
 from glam_tryon.conf import conf
 from glam_tryon.models import Account, TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Status
-from glam_tryon.providers.base import Fetched, RemoteStatus, Verdict
+from glam_tryon.providers.base import Polled, RemoteStatus, Verdict
+from glam_tryon.providers.selection import provider_for
 from glam_tryon.worker.bulk_update import PollUpdate
 from glam_tryon.worker.claim import Claimed
 from glam_tryon.worker.counters import count
@@ -22,7 +23,6 @@ from glam_tryon.worker.poll_interval.next_poll import (
     clear_load,
     next_poll_seconds,
 )
-from glam_tryon.worker.provider_client import glam_client
 from glam_tryon.worker.steps.dispatch import SUBMITTED, dispatch
 from glam_tryon.worker.steps.store import MAX_RESULTS, store
 from glam_tryon.worker.steps.submit import pause_submitting
@@ -48,7 +48,7 @@ def poll(claimed: Claimed) -> PollUpdate | None:
         fail(job, submission, "lost", "The event id is not in the database.")
         return None
     crashpoint("before_poll")
-    answer = glam_client().fetch(submission.event_id)
+    answer = provider_for(submission.account).poll(submission.event_id)
     crashpoint("after_poll")
     count("poll", answer.status.value if answer.status else answer.outcome.code)
     if answer.outcome.verdict is not Verdict.OK:
@@ -79,7 +79,7 @@ def _older(submission: TryOnSubmission, seconds: float, now: datetime) -> bool:
     return now - submission.started_at > timedelta(seconds=seconds)
 
 
-def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Fetched, now: datetime) -> None:
+def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Polled, now: datetime) -> None:
     outcome = answer.outcome
     if outcome.pauses:
         pause_submitting(outcome)
@@ -98,7 +98,7 @@ def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Fetched, now:
 
 
 def _running(
-    claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Fetched
+    claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Polled
 ) -> PollUpdate | None:
     if not answer.known and job.remote_status != answer.raw_status:
         logger.warning("job %s: unknown status %r of Glam", job.pk, answer.raw_status)
@@ -120,7 +120,7 @@ def _elapsed_seconds(job: TryOnJob, until: datetime | None) -> float:
     return max(0.0, (until - job.submitted_at).total_seconds())
 
 
-def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Fetched) -> None:
+def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Polled) -> None:
     ready_by = _elapsed_seconds(job, claimed.database_time())
     # What was written after an answer was true when the question left, so long before.
     way = ready_by - _elapsed_seconds(job, claimed.now)

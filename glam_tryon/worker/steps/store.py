@@ -17,14 +17,14 @@ from glam_tryon.models import TryOnJob, TryOnResult, TryOnTransition
 from glam_tryon.models.clock import after
 from glam_tryon.models.result import result_folder, result_name
 from glam_tryon.models.status import Status
-from glam_tryon.providers.base import Fetched, RemoteStatus
+from glam_tryon.providers.base import Polled, RemoteStatus
 from glam_tryon.providers.download import fetch_bytes
+from glam_tryon.providers.selection import provider_for
 from glam_tryon.validators import is_loopback_url
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
-from glam_tryon.worker.provider_client import glam_client
 from glam_tryon.worker.steps.dispatch import dispatch
 
 logger = logging.getLogger("glam_tryon.worker")
@@ -212,11 +212,11 @@ def _find_addresses(job: TryOnJob) -> bool:
     return False
 
 
-def _ask_for_fresh_addresses(job: TryOnJob) -> Fetched | None:
+def _ask_for_fresh_addresses(job: TryOnJob) -> Polled | None:
     submission = job.current_submission()
     if submission is None or not submission.event_id:
         return None
-    answer = glam_client().fetch(submission.event_id)
+    answer = provider_for(submission.account).poll(submission.event_id)
     fresh = [url for url in dict.fromkeys(answer.media_urls) if isinstance(url, str)]
     if answer.status is RemoteStatus.READY and fresh:
         wanted = fresh[:MAX_RESULTS]

@@ -13,12 +13,12 @@ from glam_tryon.hooks import consult, hook_of
 from glam_tryon.models import Account, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.providers.api_key import api_key
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
+from glam_tryon.providers.selection import provider_for
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds, next_poll_seconds
-from glam_tryon.worker.provider_client import glam_client
 from glam_tryon.worker.run_with_timeout import run_with_timeout
 
 logger = logging.getLogger("glam_tryon.worker")
@@ -50,8 +50,8 @@ def submit(job: TryOnJob, submission: TryOnSubmission) -> None:
     if isinstance(pictures, Outcome):
         _write(job, submission, Submitted(pictures))
         return
-    answer = glam_client().submit(
-        media_url=pictures[0],
+    answer = provider_for(submission.account).submit(
+        photo_url=pictures[0],
         garment_url=pictures[1],
         mask_type=job.mask_type,
         before_write=lambda: retry_on_db_error(lambda: _may_send(job, submission)),
@@ -81,7 +81,7 @@ def _pictures(job: TryOnJob, submission: TryOnSubmission, photo: PersonPhoto) ->
         return link_for_glam(submission, PHOTO), link_for_glam(submission, GARMENT)
     addresses = []
     for file, name in ((photo.image, "photo.jpg"), (job.garment_image, "garment.jpg")):
-        uploaded = glam_client().upload(read_file(file), name, "image/jpeg")
+        uploaded = provider_for(submission.account).upload(read_file(file), name, "image/jpeg")
         if uploaded.outcome.verdict is not Verdict.OK:
             return uploaded.outcome
         addresses.append(uploaded.file_url)
