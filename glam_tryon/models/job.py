@@ -141,6 +141,11 @@ class TryOnJob(models.Model):
     request_key = models.CharField(  # noqa: DJ001
         max_length=64, null=True, editable=False
     )
+    # The caller's own name for it, which several jobs may have, and facts about it.
+    reference = models.CharField(  # noqa: DJ001
+        _("reference"), max_length=100, null=True, editable=False
+    )
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True, editable=False)
 
     # Whose key sends it, and whose slot it takes: the name of an account.
     account = models.CharField(max_length=32, default=DEFAULT_ACCOUNT, editable=False)
@@ -201,11 +206,16 @@ class TryOnJob(models.Model):
             models.Index(fields=["queue", "turn", "created_at"], name="glam_tryon_job_turn"),
             models.Index(fields=["owner", "-created_at"], name="glam_tryon_job_owner"),
             models.Index(fields=["product_key", "content_type"], name="glam_tryon_job_product"),
-            # Shoppers' jobs stand in neither of these, so their steps do not write them.
+            # Shoppers' jobs stand in none of these, so their steps do not write them.
             PartialIndex(
                 fields=["batch", "created_at"],
                 where=models.Q(batch__isnull=False),
                 name="glam_tryon_job_batch",
+            ),
+            PartialIndex(
+                fields=["reference", "created_at"],
+                where=models.Q(reference__isnull=False),
+                name="glam_tryon_job_reference",
             ),
             PartialIndex(
                 fields=["product_key", "content_type", "-created_at"],

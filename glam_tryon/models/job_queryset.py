@@ -175,10 +175,14 @@ class TryOnJobQuerySet(WriterQuerySet[J_co]):
         """Keep these for the ledger only, as ``TryOnJob.hide`` does. Returns how many were seen."""
         return self.filter(deleted_at=None).update(deleted_at=DatabaseNow())
 
+    def by_reference(self, reference: str) -> TryOnJobQuerySet:
+        """Those that a caller gave this reference; several may have one."""
+        return self.filter(reference=reference)
+
     def anonymise(self) -> int:
-        """Forget whose these hidden ones were, and where Glam has their pictures."""
+        """Forget whose these hidden ones were, what a caller says of them, and their URLs."""
         return self.filter(deleted_at__isnull=False).update(
-            owner=ERASED, user=None, request_key=None, media_urls=[]
+            owner=ERASED, user=None, request_key=None, media_urls=[], reference=None, metadata={}
         )
 
     # Transitions in bulk. They take keys, at most some hundreds, and return how many changed; a job

@@ -53,7 +53,7 @@ class PersonPhotoQuerySet(WriterQuerySet["PersonPhoto"]):
 
     def anonymise(self) -> int:
         """Forget whose these are; their files are due for deletion."""
-        return self.update(owner=ERASED, user=None, kept_until=DatabaseNow())
+        return self.update(owner=ERASED, user=None, no_consent_reason="", kept_until=DatabaseNow())
 
 
 class PersonPhoto(models.Model):

@@ -20,6 +20,7 @@ from glam_tryon.orders.bulk_commands import cancel_all, retry_all
 from glam_tryon.orders.caller import caller_of
 from glam_tryon.orders.place import garment_facts, may_wear, request_key
 from glam_tryon.orders.queueing import next_turn, wake_pollers
+from glam_tryon.orders.reference import checked_metadata, checked_reference
 
 #: The most garments times house models that one batch may have.
 MOST_PAIRS = 500
@@ -45,6 +46,8 @@ def request_batch(
     by: Any = None,
     mask_type: str | None = None,
     pictures: Mapping[Any, File[bytes]] | None = None,
+    reference: str = "",
+    metadata: Mapping[str, Any] | None = None,
 ) -> Ordered:
     """Ask for every product on every house model; the pictures are the shop's own.
 
@@ -52,15 +55,20 @@ def request_batch(
     ``mask_type`` overrides what the products' registrations say; ``pictures`` are other pictures
     of garments than the registered ones, by the product's key. Products without a usable picture
     are left out. ``by`` is the member of staff who orders, None for the shop's own programs.
+    ``reference`` and ``metadata`` are those of each of its jobs.
 
     Raises:
         PermissionDenied: ``by`` lacks the permission ``glam_tryon.add_tryonjob``.
         PhotoUnavailable: a house model that is not offered (any more).
-        ValueError: no pair, or more than ``MOST_PAIRS``.
+        ValueError, TypeError: no pair, or more than ``MOST_PAIRS``; or as ``place``.
     """
     if not 0 < len(products) * len(photos) <= MOST_PAIRS:
         raise ValueError(f"a batch has 1 to {MOST_PAIRS} pairs, not {len(products) * len(photos)}")
     caller_of(by=by).check()
+    named = {
+        "reference": checked_reference(reference),
+        "metadata": checked_metadata(metadata),
+    }
     for photo in photos:
         if photo.kind != PersonPhoto.Kind.HOUSE_MODEL or not may_wear(photo, SHOP):
             raise PhotoUnavailable(f"{photo} is not offered any more. Please choose another.")
@@ -76,7 +84,7 @@ def request_batch(
         except (GarmentUnavailable, NotRegistered) as error:
             left_out.append((product, str(error)))
         else:
-            wanted += [_pair(batch, facts, photo) for photo in photos]
+            wanted += [_pair(batch, {**facts, **named}, photo) for photo in photos]
     first = next_turn(SHOP, Priority.CATALOGUE)
     for turn, job in enumerate(wanted, start=first):
         job.turn = turn

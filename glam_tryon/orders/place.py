@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
 from django.contrib.contenttypes.models import ContentType
@@ -21,6 +22,7 @@ from glam_tryon.models.status import CLOSED, Priority, Queue, Status, pending_qu
 from glam_tryon.orders.caller import Caller, caller_of, check_product
 from glam_tryon.orders.garment_snapshot import snapshot
 from glam_tryon.orders.queueing import next_turn, wake_pollers
+from glam_tryon.orders.reference import checked_metadata, checked_reference
 from glam_tryon.orders.reuse import picture_key, pictures_of, reusable_own, reusable_shared
 from glam_tryon.orders.uploads import Agreement, forget, keep_photo, take_in
 from glam_tryon.privacy.consent import check_photo_consent
@@ -39,6 +41,8 @@ class Known(TypedDict, total=False):
     priority: str
     keep: bool
     reuse: bool
+    reference: str
+    metadata: Mapping[str, Any] | None
 
 
 def place(
@@ -80,6 +84,10 @@ def place(
         reuse: with ``REUSE_RESULTS`` a shopper who asks for the same again gets the earlier job; of
             a house model that somebody else tried, a job of their own with a copy of that picture.
             False asks for a new picture all the same; the shop's own orders always do.
+        reference: the caller's own name for the job, such as an order's number, to find it again
+            by ``TryOnJob.objects.by_reference``; at most 100 characters.
+        metadata: a JSON object of at most 4,096 bytes, kept with the job. An earlier job that is
+            given again takes reference and metadata only when it has no reference yet.
 
     Raises:
         OrderRefused: the shop takes no order from this caller, or not now.
@@ -90,8 +98,9 @@ def place(
         InvalidImage: the upload is no picture that can be used, or ``PHOTO_CHECK`` refuses it.
         PhotoUnavailable: the photo is gone or belongs to somebody else.
         PermissionDenied: ``by`` may not order try-ons.
-        ValueError: an unknown priority, not exactly one person, or a user who is not signed in
-            and has no visitor's token.
+        ValueError: an unknown priority, not exactly one person, a user who is not signed in and
+            has no visitor's token, or a reference or metadata that cannot be kept.
+        TypeError: a reference that is no text, or metadata that is no JSON object.
     """
     priority = known.get("priority", Priority.SHOPPER)
     if priority not in Priority.values:
@@ -105,9 +114,10 @@ def place(
         request=known.get("request"),
         ip=known.get("ip", ""),
     )
+    named = _named(known)
     if earlier := _requested_by(caller, known.get("request_id")):
         # Sent again after a lost connection: the photo need not be taken in again.
-        return earlier
+        return _take_name(earlier, named)
     caller.check_order_of(product)
     keep = known.get("keep", False)
     if photo is not None:
@@ -131,6 +141,20 @@ def place(
         if made is None or not (again or made.person_photo_id == taken.pk):
             forget(taken)
     return made
+
+
+def _named(known: Known) -> dict[str, Any]:
+    reference = checked_reference(known.get("reference"))
+    return {"reference": reference, "metadata": checked_metadata(known.get("metadata"))}
+
+
+def _take_name(job: TryOnJob, named: dict[str, Any]) -> TryOnJob:
+    """Give a job that was there before what its caller calls it, unless it is called something."""
+    if job.reference is None and named["reference"] is not None:
+        rows = TryOnJob.objects.using(router.db_for_write(TryOnJob))
+        if rows.filter(pk=job.pk, reference=None).update(**named):
+            job.reference, job.metadata = named["reference"], named["metadata"]
+    return job
 
 
 def request_tryon(product: models.Model, *, photo: PersonPhoto, **known: Unpack[Known]) -> TryOnJob:
@@ -159,6 +183,7 @@ def may_wear(photo: PersonPhoto, owner: str) -> bool:
 
 def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Known) -> TryOnJob:
     """Save the job, or return the one that makes it needless, under the locks of its limits."""
+    named = _named(known)
     owner, request_id = caller.owner, known.get("request_id")
     reuse = known.get("reuse", True)
     priority = known.get("priority", Priority.SHOPPER)
@@ -170,6 +195,7 @@ def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Know
         owner=owner,
         user=caller.user,
         request_key=request_key(owner, request_id) if request_id else None,
+        **named,
         queue=pending_queue(priority),
         turn=next_turn(owner, priority),
         next_step_at=DatabaseNow(),
@@ -179,12 +205,13 @@ def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Know
             if owner != SHOP:
                 lock_order(owner, caller.ip_block, picture_key(job, photo))
                 # Sent twice at once: the other was faster, and took the last one perhaps.
-                if earlier := _requested_by(caller, request_id):
-                    return earlier
-                if request_id and (earlier := _same_under_way(job, photo)):
-                    return earlier
-                if reuse and (earlier := reusable_own(job, photo)):
-                    return earlier
+                earlier = _requested_by(caller, request_id)
+                if earlier is None and request_id:
+                    earlier = _same_under_way(job, photo)
+                if earlier is None and reuse:
+                    earlier = reusable_own(job, photo)
+                if earlier is not None:
+                    return _take_name(earlier, named)
                 other = reusable_shared(job, photo) if reuse else None
                 is_free = other is not None and bool(pictures_of(other))
                 check_order(owner, caller.ip_block, free=is_free)
@@ -204,7 +231,7 @@ def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Know
         earlier = _requested_by(caller, request_id)
         if earlier is None:
             raise
-        return earlier
+        return _take_name(earlier, named)
     job.refresh_from_db(using=using, fields=["next_step_at"])
     return job
 

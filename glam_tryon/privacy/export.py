@@ -44,8 +44,19 @@ _JOB = (
     "finished_at",
     "deleted_at",
     "person_photo",
+    "reference",
+    "metadata",
 )
-_PHOTO = ("id", "sha256", "width", "height", "created_at", "kept_until", "consent")
+_PHOTO = (
+    "id",
+    "sha256",
+    "width",
+    "height",
+    "created_at",
+    "kept_until",
+    "consent",
+    "no_consent_reason",
+)
 _CONSENT = (
     "id",
     "version",

@@ -92,6 +92,7 @@ def find(rows: QuerySet[TryOnJob], text: str) -> QuerySet[TryOnJob]:
     found: list[QuerySet[Any, Any]] = [events.order_by().values("job_id")]
     jobs = TryOnJob.objects.using(using).order_by()
     found.append(jobs.filter(product_key=text).values("pk"))
+    found.append(jobs.filter(reference=text).values("pk"))
     with suppress(ValueError):
         found.append(jobs.filter(pk=uuid.UUID(text)).values("pk"))
     return rows.filter(pk__in=found[0].union(*found[1:]))

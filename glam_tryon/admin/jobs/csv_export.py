@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -33,6 +34,8 @@ COLUMNS = (
     "ready_at",
     "finished_at",
     "feedback",
+    "reference",
+    "metadata",
 )
 
 
@@ -73,4 +76,5 @@ def _row(job: TryOnJob) -> Iterable[object]:
     yield from (job.product_key, job.garment_title, job.owner.partition(":")[0])
     yield from (taken[-1].event_id if taken else "", len(sent), "" if cost is None else cost)
     yield from (moment.isoformat() if moment else "" for moment in moments)
-    yield job.feedback
+    yield from (job.feedback, job.reference or "")
+    yield json.dumps(job.metadata, ensure_ascii=False) if job.metadata else ""

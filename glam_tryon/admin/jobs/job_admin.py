@@ -14,6 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, path
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -59,6 +61,8 @@ DRAWN = (Status.STORING, *CLOSED)
 
 
 _ABOUT = ("pictures", "product_link", "person", "who", "mask_type", "priority")
+#: What the program that ordered calls the job and says of it; shown where it does.
+_OF_THE_CALLER = ("reference", "metadata")
 #: What the page shows when there is something to show, and what that depends on.
 _TIMES = {
     "created_exactly": "created_at",
@@ -69,6 +73,18 @@ _TIMES = {
     "polls": "polls",
     "remote_status": "remote_status",
 }
+
+
+def consent_message(job: TryOnJob) -> str:
+    """Return on what ground the job's photo may be used, empty of a house model and without one."""
+    photo = job.person_photo
+    if photo is None or photo.kind == PersonPhoto.Kind.HOUSE_MODEL:
+        return ""
+    if photo.consent is not None:
+        given = date_format(timezone.localtime(photo.consent.created_at), "DATETIME_FORMAT")
+        return _("given on %(date)s") % {"date": given}
+    reason = photo.no_consent_reason
+    return _("none needed: %(reason)s") % {"reason": reason} if reason else ""
 
 
 def shown_person(job: TryOnJob) -> PersonPhoto | None:
@@ -106,8 +122,8 @@ class TryOnJobAdmin(admin.ModelAdmin):
         DayFilter,
     )
     sortable_by = ()
-    search_fields = ("=id", "=product_key")
-    search_help_text = gettext_lazy("Job id, event id or product id, as a whole")
+    search_fields = ("=id", "=product_key", "=reference")
+    search_help_text = gettext_lazy("Job id, event id, product id or reference, as a whole")
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -193,13 +209,23 @@ class TryOnJobAdmin(admin.ModelAdmin):
             about.insert(1, "advice")
         if self.offers_person_photo(request, obj):
             about.insert(about.index("person") + 1, "show_person_photo")
+        about += [name for name in _OF_THE_CALLER if getattr(obj, name)]
+        if consent_message(obj):
+            about.insert(about.index("person") + 1, "consent")
         times = [name for name, attribute in _TIMES.items() if getattr(obj, attribute)]
         return [(None, {"fields": about}), (_("Times"), {"fields": times})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return ()
-        sometimes = ("advice", "waits", "problem_in_full", "show_person_photo")
+        sometimes = (
+            "advice",
+            "waits",
+            "problem_in_full",
+            "consent",
+            "show_person_photo",
+            *_OF_THE_CALLER,
+        )
         return ("status_badge", *sometimes, *_ABOUT, *_TIMES)
 
     def get_form(
@@ -213,7 +239,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> TryOnJob | None:
         # What the page shows of others comes with it, in the same statement.
-        rows = self.get_queryset(request).select_related("user", "person_photo")
+        rows = self.get_queryset(request).select_related("user", "person_photo__consent")
         try:
             job: TryOnJob = rows.get(pk=object_id)
         except (TryOnJob.DoesNotExist, ValidationError):
@@ -364,6 +390,10 @@ class TryOnJobAdmin(admin.ModelAdmin):
             return _("own photo, hidden")
         url = admin_url("glam_tryon_personphoto_change", person.pk)
         return format_html('<a href="{}">{}</a>', url, person)
+
+    @admin.display(description=gettext_lazy("consent"))
+    def consent(self, job: TryOnJob) -> str:
+        return consent_message(job)
 
     @admin.display(description=gettext_lazy("problem"))
     def problem_in_full(self, job: TryOnJob) -> str:
