@@ -175,7 +175,7 @@ class TryOnJobQuerySet(WriterQuerySet[J_co]):
         """Keep these for the ledger only, as ``TryOnJob.hide`` does. Returns how many were seen."""
         return self.filter(deleted_at=None).update(deleted_at=DatabaseNow())
 
-    def by_reference(self, reference: str) -> TryOnJobQuerySet:
+    def by_reference(self, reference: str) -> Self:
         """Those that a caller gave this reference; several may have one."""
         return self.filter(reference=reference)
 
