@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connections, router, transaction
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from glam_tryon.models import TryOnJob
@@ -69,14 +69,14 @@ def write_poll_updates(rows: Sequence[PollUpdate]) -> int:
 
     Returns how many were written; the others belong to somebody else by now.
     """
-    using = router.db_for_write(TryOnJob)
+    using = TryOnJob.objects.write_alias()
     connection = connections[using]
     table = connection.ops.quote_name(TryOnJob._meta.db_table)
     make = _arrays if connection.vendor == "postgresql" else _cases
     statements = list(make(connection, table, rows))
     written = 0
     # One commit, however many statements.
-    together = transaction.atomic(using) if len(statements) > 1 else nullcontext()
+    together = TryOnJob.objects.atomic() if len(statements) > 1 else nullcontext()
     with together, connection.cursor() as cursor:
         for statement, parameters in statements:
             cursor.execute(statement, parameters)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connections, router, transaction
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
 
@@ -49,14 +49,14 @@ def claim_steps(limit: int) -> list[Claimed]:
     """
     if limit < 1:
         return []
-    using = router.db_for_write(TryOnJob)
+    using = TryOnJob.objects.write_alias()
     jobs = lease_due(using, limit, uuid.uuid4().hex, conf.LEASE_SECONDS)
     if not jobs:
         return []
     now = database_time(using)
     newest = {
         submission.job_id: submission
-        for submission in TryOnSubmission.objects.using(using)
+        for submission in TryOnSubmission.objects.writer()
         .filter(job_id__in=[job.pk for job in jobs])
         .order_by("number")
     }
@@ -65,8 +65,7 @@ def claim_steps(limit: int) -> list[Claimed]:
 
 def seconds_to_next_step() -> float:
     """Return how long it is until a job under way is due; infinite when there is none."""
-    using = router.db_for_write(TryOnJob)
-    jobs = TryOnJob.objects.using(using).under_way()
+    jobs = TryOnJob.objects.writer().under_way()
     row = jobs.values_list("next_step_at", DatabaseNow()).first()
     return (row[0] - row[1]).total_seconds() if row else math.inf
 
@@ -76,9 +75,8 @@ def extend_leases(jobs: list[TryOnJob]) -> None:
 
     One that has run out stays so: another worker may have begun the same step.
     """
-    using = router.db_for_write(TryOnJob)
     for job in jobs:
-        TryOnJob.objects.using(using).filter(
+        TryOnJob.objects.writer().filter(
             pk=job.pk, lease_token=job.lease_token, next_step_at__gt=DatabaseNow()
         ).update(next_step_at=after(conf.LEASE_SECONDS))
 
@@ -90,10 +88,9 @@ def release_leases(
 
     With ``statuses`` only of jobs that are still in one of them. Returns how many were returned.
     """
-    using = router.db_for_write(TryOnJob)
     returned = 0
     for job in jobs:
-        rows = TryOnJob.objects.using(using).filter(
+        rows = TryOnJob.objects.writer().filter(
             pk=job.pk, lease_token=job.lease_token, attempts__gt=0
         )
         if statuses:

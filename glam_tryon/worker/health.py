@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError, InterfaceError, router
+from django.db import DatabaseError, InterfaceError
 
 from glam_tryon.limits.availability import is_stopped
 from glam_tryon.limits.budget import budget_left
@@ -25,7 +25,7 @@ def problems() -> list[str]:
 
 
 def _problems() -> list[str]:
-    using = router.db_for_write(TryOnJob)
+    using = TryOnJob.objects.write_alias()
     now = database_time(using)
     state = Account.load()
     found = []
@@ -36,7 +36,7 @@ def _problems() -> list[str]:
     if state.paused_at:
         found.append(f"submitting is paused ({state.pause_code}) since {state.paused_at:%F %T}")
     oldest = (
-        TryOnJob.objects.using(using)
+        TryOnJob.objects.writer()
         .filter(status=Status.PENDING, queue__in=[Queue.SHOPPER, Queue.CATALOGUE])
         .order_by("created_at")
         .values_list("created_at", flat=True)

@@ -13,7 +13,6 @@ from django.db import (
     InterfaceError,
     connections,
     reset_queries,
-    router,
 )
 
 from glam_tryon.conf import conf
@@ -173,5 +172,4 @@ class Poller:
 
 
 def _anything_left() -> bool:
-    using = router.db_for_write(TryOnJob)
-    return TryOnJob.objects.using(using).advancing().exists()
+    return TryOnJob.objects.writer().advancing().exists()

@@ -5,9 +5,6 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from django.db import router, transaction
-from django.db.models import F
-
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import SettingError
 from glam_tryon.limits.budget import budget_left, credits_of, price
@@ -18,7 +15,7 @@ from glam_tryon.models import (
     TryOnTransition,
 )
 from glam_tryon.models.clock import DatabaseNow, after, database_time
-from glam_tryon.models.job_transitions import log_transition
+from glam_tryon.models.job_transitions import ALLOT, log_transition
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.providers.api_key import api_key
 from glam_tryon.providers.selection import provider_class
@@ -35,21 +32,20 @@ def claim_submissions(limit: int) -> list[Claimed]:
     open than there are numbers below the cap. The budget is read under the same lock, so no more
     are bought than it allows; the jobs that it does not reach wait for the next day or month.
     """
-    using = router.db_for_write(TryOnJob)
-    jobs = TryOnJob.objects.using(using)
+    jobs = TryOnJob.objects.writer()
     waiting = jobs.waiting_for_slot(Queue.SHOPPER) | jobs.waiting_for_slot(Queue.CATALOGUE)
     if limit < 1 or not waiting.exists():
         return []
     # A busy poller looks a hundred times a second, so the likeliest no comes first.
-    if TryOnSubmission.objects.using(using).holding_slots().count() >= conf.MAX_PARALLEL:
+    if TryOnSubmission.objects.writer().holding_slots().count() >= conf.MAX_PARALLEL:
         return []
-    now = database_time(using)
+    now = database_time(jobs.write_alias())
     state = Account.load()
     if state.rests(now) and not _resume_with_new_key(state):
         return []
     if state.stopped_at or state.rests_for_budget(now):
         return []
-    with transaction.atomic(using):
+    with TryOnJob.objects.atomic():
         state = Account.lock()
         if state.rests(now) or state.stopped_at:
             return []
@@ -58,20 +54,20 @@ def claim_submissions(limit: int) -> list[Claimed]:
             Account.rest_for_budget(BUDGET_SECONDS)
             return []
         most = limit if left is None else min(limit, left)
-        claimed = _allot(using, state, state.cap(conf.MAX_PARALLEL, now), most, now)
+        claimed = _allot(state, state.cap(conf.MAX_PARALLEL, now), most, now)
         if claimed and state.is_probing():
             # The next probe waits until this one has had its time.
             Account.rows().update(breaker_until=after(conf.LEASE_SECONDS))
     return claimed
 
 
-def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> list[Claimed]:
-    held = TryOnSubmission.objects.using(using).holding_slots(state.name)
+def _allot(state: Account, cap: int, limit: int, now: datetime) -> list[Claimed]:
+    held = TryOnSubmission.objects.writer().holding_slots(state.name)
     taken = set(held.values_list("slot", flat=True))
     # A lowered cap leaves submissions with higher numbers running: they count all the same.
     free = [number for number in range(cap) if number not in taken][: max(0, cap - len(taken))]
     most = min(limit, len(free), 1 if state.is_probing() else len(free))
-    jobs = TryOnJob.objects.using(using)
+    jobs = TryOnJob.objects.writer()
     keys = list(jobs.waiting_for_slot(Queue.SHOPPER).values_list("pk", flat=True)[:most])
     # The last slot is kept for a shopper, unless it is the only one there is.
     spare = most - len(keys)
@@ -83,14 +79,8 @@ def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> l
         return []
     token = uuid.uuid4().hex
     # Only what waits for a slot still: a cancellation or a pause since the SELECT stands.
-    waiting = jobs.filter(pk__in=keys, status=Status.PENDING).exclude(queue=Queue.PAUSED)
-    waiting.update(
-        status=Status.SUBMITTING,
-        queue=Queue.UNDER_WAY,
-        lease_token=token,
-        next_step_at=after(conf.LEASE_SECONDS),
-        attempts=F("attempts") + 1,
-    )
+    waiting = jobs.filter(pk__in=keys, status__in=ALLOT.origins).exclude(queue=Queue.PAUSED)
+    waiting.update(**ALLOT.columns(lease_token=token, next_step_at=after(conf.LEASE_SECONDS)))
     leased = {job.pk: job for job in jobs.filter(pk__in=keys, lease_token=token)}
     keys = [key for key in keys if key in leased]
     if not keys:
@@ -100,7 +90,7 @@ def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> l
     if (turn := min(job.turn for job in chosen)) > state.last_turn:
         Account.rows().update(last_turn=turn)
     numbers = dict(
-        TryOnSubmission.objects.using(using)
+        TryOnSubmission.objects.writer()
         .filter(job_id__in=keys)
         .order_by("number")
         .values_list("job_id", "number")
@@ -124,10 +114,10 @@ def _allot(using: str, state: Account, cap: int, limit: int, now: datetime) -> l
             currency=conf.PRICE.currency,
         )
         claimed.append(Claimed(job, intent, now, intent=True))
-    TryOnSubmission.objects.using(using).bulk_create(
+    TryOnSubmission.objects.writer().bulk_create(
         [claim.submission for claim in claimed if claim.submission]
     )
-    TryOnTransition.objects.using(using).bulk_create(
+    TryOnTransition.objects.writer().bulk_create(
         [
             TryOnTransition(job_id=claim.job.pk, status=Status.SUBMITTING, at=DatabaseNow())
             for claim in claimed
@@ -143,8 +133,7 @@ def release_lost_slots() -> int:
 
     This is the end of a slot whose job was deleted, or whose fate nobody can learn.
     """
-    using = router.db_for_write(TryOnSubmission)
-    lost = TryOnSubmission.objects.using(using).older_than(conf.JOB_MAX_AGE_SECONDS)
+    lost = TryOnSubmission.objects.writer().older_than(conf.JOB_MAX_AGE_SECONDS)
     return lost.free_slot() if lost.filter(slot__isnull=False).exists() else 0
 
 

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from django.db import DatabaseError, connections, router
+from django.db import DatabaseError, connections
 
 from glam_tryon.jobs import CHANNEL
 from glam_tryon.models import TryOnJob
@@ -27,7 +27,7 @@ def listen(wake: Callable[[], None], stopping: threading.Event) -> threading.Thr
 
     Returns the thread, None where nobody can tell. A missed notification costs a moment only.
     """
-    using = router.db_for_write(TryOnJob)
+    using = TryOnJob.objects.write_alias()
     if psycopg is None or connections[using].vendor != "postgresql":
         return None
     thread = threading.Thread(

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import router
 from django.db.models import Q
 
 from glam_tryon.conf import conf
@@ -59,8 +58,8 @@ def current_load(*, clock: Callable[[], float] = time.monotonic) -> Load:
 
 
 def _count(now: float) -> Load:
-    using = router.db_for_write(TryOnJob)
-    jobs = TryOnJob.objects.using(using)
+    using = TryOnJob.objects.write_alias()
+    jobs = TryOnJob.objects.writer()
     state = Account.rows().first()
     counts = Load(
         # Nobody asks about the others while this count is used.

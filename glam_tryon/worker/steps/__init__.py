@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from django.db import router
-
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import AT_PROVIDER, CLOSED, Status
 from glam_tryon.worker.bulk_update import PollUpdate
@@ -70,9 +68,8 @@ def _end(job: TryOnJob) -> None:
 
 def _stop_poison(job: TryOnJob, submission: TryOnSubmission | None) -> None:
     """Stop a job that its workers did not survive, unless Glam may be drawing it."""
-    using = router.db_for_write(TryOnSubmission)
     if submission:
-        mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
+        mine = TryOnSubmission.objects.writer().filter(pk=submission.pk)
         if not mine.close_unsent("poison") and mine.unclear().exists():
             # A failed job can be retried without the permission that a second purchase needs.
             reconcile(job)

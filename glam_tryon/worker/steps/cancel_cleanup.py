@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import router
-
 from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.status import Status
@@ -32,8 +30,7 @@ def clean_up_canceled(job: TryOnJob) -> None:
 
 def _is_over(submission: TryOnSubmission) -> bool:
     """Free the slot as soon as Glam cannot be running this any more; say whether that is so."""
-    using = router.db_for_write(TryOnSubmission)
-    mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
+    mine = TryOnSubmission.objects.writer().filter(pk=submission.pk)
     if mine.older_than(conf.JOB_MAX_AGE_SECONDS).exists():
         return bool(retry_on_db_error(mine.free_slot))
     if submission.event_id:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from pathlib import PurePosixPath
 
-from django.db import router, transaction
 from django.utils import timezone
 
 from glam_tryon.conf import conf
@@ -66,8 +65,7 @@ def copy_result(job: TryOnJob) -> None:
 def _look_elsewhere(job: TryOnJob) -> None:
     """Wait for yet another job, or be drawn; of several that waited for the same only one is."""
     photo = job.current_photo()
-    using = router.db_for_write(TryOnJob)
-    with transaction.atomic(using):
+    with TryOnJob.objects.atomic():
         if photo is not None:
             OrderLock.take(picture_key(job, photo))
         found = reusable_shared(job, photo) if photo is not None else None
@@ -95,13 +93,12 @@ def _copy(job: TryOnJob, picture: TryOnResult) -> TryOnResult:
 
 
 def _finish(job: TryOnJob, results: list[TryOnResult]) -> None:
-    using = router.db_for_write(TryOnJob)
 
     def write() -> bool:
-        with transaction.atomic(using):
+        with TryOnJob.objects.atomic():
             if not job.finish_reused(conf.LEASE_SECONDS):
                 return False
-            TryOnResult.objects.using(using).bulk_create(results)
+            TryOnResult.objects.writer().bulk_create(results)
             return True
 
     if retry_on_db_error(write):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, InterfaceError, router, transaction
+from django.db import DatabaseError, InterfaceError
 
 from glam_tryon.conf import conf
 from glam_tryon.models import Account, TryOnJob, TryOnSubmission
@@ -64,12 +64,11 @@ def poll(claimed: Claimed) -> PollUpdate | None:
 
 def fail(job: TryOnJob, submission: TryOnSubmission | None, code: str, message: str) -> None:
     """End the job without a picture and free its slot."""
-    using = router.db_for_write(TryOnJob)
 
     def write() -> None:
-        with transaction.atomic(using):
+        with TryOnJob.objects.atomic():
             if job.fail(code, message, conf.LEASE_SECONDS) and submission:
-                TryOnSubmission.objects.using(using).filter(pk=submission.pk).free_slot()
+                TryOnSubmission.objects.writer().filter(pk=submission.pk).free_slot()
 
     retry_on_db_error(write)
     slot_freed()
@@ -135,14 +134,13 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
         return
     if len(addresses) > MAX_RESULTS:
         logger.info("job %s: %d results, %d stored", job.pk, len(addresses), MAX_RESULTS)
-    using = router.db_for_write(TryOnJob)
 
     def write() -> bool:
-        with transaction.atomic(using):
+        with TryOnJob.objects.atomic():
             moved = job.start_storing(addresses[:MAX_RESULTS], conf.LEASE_SECONDS)
             if moved:
                 # Glam is done: the slot is free before the pictures are fetched.
-                TryOnSubmission.objects.using(using).filter(pk=submission.pk).free_slot()
+                TryOnSubmission.objects.writer().filter(pk=submission.pk).free_slot()
             return moved
 
     if retry_on_db_error(write):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import router, transaction
+from django.db import transaction
 
 from glam_tryon.conf import conf
 from glam_tryon.models import TryOnJob, TryOnSubmission
@@ -34,9 +34,9 @@ def reconcile(job: TryOnJob) -> None:
 
 
 def _after_death(job: TryOnJob, submission: TryOnSubmission) -> None:
-    using = router.db_for_write(TryOnJob)
-    with transaction.atomic(using):
-        mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
+    using = TryOnJob.objects.write_alias()
+    with TryOnJob.objects.atomic():
+        mine = TryOnSubmission.objects.writer().filter(pk=submission.pk)
         if mine.close_unsent(WORKER_DIED):
             # The claims of before still count: a job that kills its worker each time is stopped.
             moved = job.wait_for_slot(0, code=WORKER_DIED, attempts=job.attempts - 1)
@@ -49,12 +49,12 @@ def _after_death(job: TryOnJob, submission: TryOnSubmission) -> None:
 
 
 def _after_grace(job: TryOnJob, submission: TryOnSubmission) -> None:
-    using = router.db_for_write(TryOnJob)
-    with transaction.atomic(using):
-        mine = TryOnSubmission.objects.using(using).filter(pk=submission.pk)
+    using = TryOnJob.objects.write_alias()
+    with TryOnJob.objects.atomic():
+        mine = TryOnSubmission.objects.writer().filter(pk=submission.pk)
         if mine.give_up():
             # Refused ones do not count: nothing was unclear about them.
-            unclear = TryOnSubmission.objects.using(using).filter(
+            unclear = TryOnSubmission.objects.writer().filter(
                 job_id=job.pk, outcome=TryOnSubmission.Outcome.REVOKED
             )
             if (number := unclear.count()) >= MAX_SUBMISSIONS:

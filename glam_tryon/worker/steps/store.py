@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from django.db import router, transaction
-
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import DownloadFailed, FileUnavailable, ResultRefused, UnsafeResultURL
 from glam_tryon.files import delete_file, list_files, read_file, save_once
@@ -134,13 +132,12 @@ def _store_one(job: TryOnJob, position: int, address: str) -> TryOnResult:
 
 
 def _finish(job: TryOnJob, results: list[TryOnResult], *, again: bool) -> None:
-    using = router.db_for_write(TryOnJob)
 
     def write() -> bool:
-        with transaction.atomic(using):
+        with TryOnJob.objects.atomic():
             if not job.finish_ready(conf.LEASE_SECONDS):
                 return False
-            TryOnResult.objects.using(using).put(results)
+            TryOnResult.objects.writer().put(results)
             return True
 
     if retry_on_db_error(write):
@@ -160,13 +157,10 @@ def discard_unless_wanted(job: TryOnJob, names: list[str]) -> None:
 
     A job that another worker is storing keeps the files: they are that worker's files too.
     """
-    using = router.db_for_write(TryOnJob)
-    status = (
-        TryOnJob.objects.using(using).filter(pk=job.pk).values_list("status", flat=True).first()
-    )
+    status = TryOnJob.objects.writer().filter(pk=job.pk).values_list("status", flat=True).first()
     if status == Status.STORING:
         return
-    results = TryOnResult.objects.using(using).filter(job_id=job.pk)
+    results = TryOnResult.objects.writer().filter(job_id=job.pk)
     for name in set(names).difference(results.values_list("image", flat=True)):
         delete_file(name)
 
@@ -190,8 +184,7 @@ def _later(job: TryOnJob, trouble: _Trouble) -> None:
 
 
 def _window_over(job: TryOnJob) -> bool:
-    using = router.db_for_write(TryOnTransition)
-    begun = TryOnTransition.objects.using(using).filter(job_id=job.pk, status=Status.STORING)
+    begun = TryOnTransition.objects.writer().filter(job_id=job.pk, status=Status.STORING)
     return not begun.filter(at__gte=after(-RESULT_WINDOW_SECONDS)).exists()
 
 
@@ -230,10 +223,7 @@ def delete_orphaned_files(job: TryOnJob) -> None:
     names = list_files(result_folder(job.pk))
     if not names:
         return
-    using = router.db_for_write(TryOnResult)
-    kept = set(
-        TryOnResult.objects.using(using).filter(job_id=job.pk).values_list("image", flat=True)
-    )
+    kept = set(TryOnResult.objects.writer().filter(job_id=job.pk).values_list("image", flat=True))
     for name in names:
         if name not in kept:
             delete_file(name)

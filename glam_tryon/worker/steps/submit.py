@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, router, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import FileUnavailable, HookFailed, PhotoRefused, SettingError
@@ -66,9 +66,9 @@ def _may_send(job: TryOnJob, submission: TryOnSubmission) -> bool:
 
     Without the mark a dead worker's submission is known never to have left.
     """
-    using = router.db_for_write(TryOnJob)
-    with transaction.atomic(using):
-        marked = TryOnSubmission.objects.using(using).mark_sent(submission.pk)
+    using = TryOnJob.objects.write_alias()
+    with TryOnJob.objects.atomic():
+        marked = TryOnSubmission.objects.writer().mark_sent(submission.pk)
         if not (marked and job.holds_lease()):
             transaction.set_rollback(True, using)
             return False
@@ -93,7 +93,7 @@ def _refuse_photo(job: TryOnJob, submission: TryOnSubmission, error: PhotoRefuse
     why = Outcome(Verdict.NOT_SENT, "moderated", str(error))
 
     def write() -> None:
-        with transaction.atomic(router.db_for_write(TryOnJob)):
+        with TryOnJob.objects.atomic():
             _close(submission, TryOnSubmission.Outcome.NOT_SENT, why)
             job.fail(why.code, why.detail, conf.LEASE_SECONDS)
 
@@ -110,8 +110,7 @@ def _local_trouble(job: TryOnJob, submission: TryOnSubmission, error: Exception)
 
 
 def _close(submission: TryOnSubmission, outcome: str, why: Outcome) -> None:
-    using = router.db_for_write(TryOnSubmission)
-    TryOnSubmission.objects.using(using).close(submission.pk, outcome, why)
+    TryOnSubmission.objects.writer().close(submission.pk, outcome, why)
 
 
 def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> None:
@@ -121,7 +120,6 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
     if not bought:
         # Before the job can be claimed again. What was bought is written down first.
         _note_health(outcome)
-    using = router.db_for_write(TryOnJob)
     match outcome.verdict:
         case Verdict.OK:
             retry_on_db_error(
@@ -134,7 +132,7 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
         case Verdict.FATAL:
 
             def refuse() -> None:
-                with transaction.atomic(using):
+                with TryOnJob.objects.atomic():
                     _close(submission, TryOnSubmission.Outcome.REFUSED, outcome)
                     job.fail(outcome.code, outcome.detail, conf.LEASE_SECONDS)
 
@@ -148,7 +146,7 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
             pause = outcome.retry_after_seconds or back_off_seconds(job.errors)
 
             def take_back() -> None:
-                with transaction.atomic(using):
+                with TryOnJob.objects.atomic():
                     _close(submission, word, outcome)
                     job.wait_for_slot(
                         min(pause, 300.0),
@@ -194,11 +192,10 @@ def pause_submitting(outcome: Outcome) -> None:
 
 
 def _accepted(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> None:
-    using = router.db_for_write(TryOnJob)
-    submissions = TryOnSubmission.objects.using(using)
+    submissions = TryOnSubmission.objects.writer()
     try:
         wait = next_poll_seconds(job)
-        with transaction.atomic(using):
+        with TryOnJob.objects.atomic():
             alive = submissions.accept(submission.pk, answer.event_id, answer.outcome.http_status)
             # After a resubmit by hand the job follows the newer submission, not this late answer.
             if alive and job.current_submission() == submission:
@@ -211,9 +208,8 @@ def _accepted(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> 
 
 
 def _unclear(job: TryOnJob, submission: TryOnSubmission, outcome: Outcome) -> None:
-    using = router.db_for_write(TryOnJob)
-    with transaction.atomic(using):
-        TryOnSubmission.objects.using(using).doubt(submission.pk, outcome)
+    with TryOnJob.objects.atomic():
+        TryOnSubmission.objects.writer().doubt(submission.pk, outcome)
         job.hold_unconfirmed(
             conf.UNFETCHED_GRACE_SECONDS, code=outcome.code, message=outcome.detail
         )
