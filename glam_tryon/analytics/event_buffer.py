@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.signals import request_finished
-from django.db import DatabaseError, InterfaceError, models, router
+from django.db import DatabaseError, InterfaceError, models
 from django.dispatch import receiver
 
 from glam_tryon.models import AnalyticsEvent
@@ -73,7 +73,7 @@ def flush() -> int:
     if not taken:
         return 0
     try:
-        using = router.db_for_write(AnalyticsEvent)
+        using = AnalyticsEvent.objects.write_alias()
         types = ContentType.objects.db_manager(using)
         slips = [
             AnalyticsEvent(
@@ -86,7 +86,7 @@ def flush() -> int:
             )
             for (event, detail, model, key), count in taken.items()
         ]
-        AnalyticsEvent.objects.using(using).bulk_create(slips)
+        AnalyticsEvent.objects.writer().bulk_create(slips)
     except Exception:
         for each, count in taken.items():
             _buffer.add(each, count)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from datetime import date, datetime, time
 
-from django.db import router
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -47,6 +46,6 @@ def note_basket(request: HttpRequest) -> None:
     if session is None or bought:
         return
     noon = datetime.combine(date.fromisoformat(day), time(12), timezone.get_default_timezone())
-    using = router.db_for_write(AnalyticsEvent)
+    using = AnalyticsEvent.objects.write_alias()
     AnalyticsEvent(event=Event.BUYER, detail=group, at=noon).save(using=using)
     session[SESSION_KEY] = [group, day, True]

@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import router
 from django.db.models import Case, CharField, Count, F, QuerySet, Sum, Value, When
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -83,7 +82,7 @@ class Total:
 
 def submissions_between(begin: datetime, end: datetime) -> QuerySet[TryOnSubmission]:
     """Return the submissions of a time, the oldest first."""
-    rows = TryOnSubmission.objects.using(router.db_for_write(TryOnSubmission))
+    rows = TryOnSubmission.objects.writer()
     return rows.filter(started_at__gte=begin, started_at__lt=end).order_by("started_at", "pk")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
-from django.db import router, transaction
 from django.utils import timezone
 
 from glam_tryon.analytics.rollup import BATCH, sums_of
@@ -34,18 +33,17 @@ def rebuild_counts() -> int:
     Whatever happened before today has been written and added up by now, so nothing is counted
     twice; run it an hour after midnight or later. Jobs that were deleted count no more.
     """
-    using = router.db_for_write(DailyCount)
     midnight = begins_at("day", timezone.now())
     sums: Counter[Counted] = Counter()
-    slips = _slips(using, midnight)
+    slips = _slips(midnight)
     while batch := list(islice(slips, BATCH)):
         sums.update(sums_of(batch))
-    rows = DailyCount.objects.using(using)
+    rows = DailyCount.objects.writer()
     today = shop_day()
-    with transaction.atomic(using):
+    with DailyCount.objects.atomic():
         rows.filter(event__in=EVENTS, day__lt=today).delete()
         # What today added to this month's sums of a product is not counted here: it stays.
-        kept = _of_today(using)
+        kept = _of_today()
         rows.filter(event=Event.MONTH, day=today.replace(day=1)).delete()
         rows.add(sums)
         rows.add(kept)
@@ -56,9 +54,9 @@ def rebuild_counts() -> int:
     )
 
 
-def _of_today(using: str) -> Counter[Counted]:
+def _of_today() -> Counter[Counted]:
     today = shop_day()
-    rows = DailyCount.objects.using(using).filter(event=Event.REQUESTED, day=today)
+    rows = DailyCount.objects.writer().filter(event=Event.REQUESTED, day=today)
     kept: Counter[Counted] = Counter()
     for row in rows.exclude(product_type=0):
         month = today.replace(day=1)
@@ -66,17 +64,17 @@ def _of_today(using: str) -> Counter[Counted]:
     return kept
 
 
-def _slips(using: str, until: datetime) -> Iterator[AnalyticsEvent]:
-    jobs = TryOnJob.objects.using(using).filter(created_at__lt=until)
+def _slips(until: datetime) -> Iterator[AnalyticsEvent]:
+    jobs = TryOnJob.objects.writer().filter(created_at__lt=until)
     for job in jobs.iterator(chunk_size=BATCH):
         yield _at(job.event(Event.REQUESTED), job.created_at)
-    ends = TryOnTransition.objects.using(using).filter(status__in=CLOSED, at__lt=until)
+    ends = TryOnTransition.objects.writer().filter(status__in=CLOSED, at__lt=until)
     for end in ends.select_related("job").iterator(chunk_size=BATCH):
         failed, ready = end.status == Status.FAILED, end.status == Status.READY
         slip = end.job.event(end.status, end.note if failed else "")
         slip.began_at = end.job.created_at if ready else None
         yield _at(slip, end.at)
-    taken = TryOnSubmission.objects.using(using).filter(accepted_at__lt=until, refunded_at=None)
+    taken = TryOnSubmission.objects.writer().filter(accepted_at__lt=until, refunded_at=None)
     for line in taken.iterator(chunk_size=BATCH):
         moment = line.accepted_at or until
         yield _at(AnalyticsEvent(event=Event.BOUGHT), moment)

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import DatabaseError, InterfaceError, models, router, transaction
+from django.db import DatabaseError, InterfaceError, models, transaction
 from django.http import HttpRequest
 
 from glam_tryon.analytics.holdout import note_basket
@@ -35,27 +35,26 @@ def roll_up() -> int:
     Returns how many slips were added. Any number may run at once, and it may be killed anywhere:
     a slip is deleted in the transaction that adds it, and only one of them can delete it.
     """
-    using = router.db_for_write(AnalyticsEvent)
     added = 0
-    while batch := list(AnalyticsEvent.objects.using(using).order_by("pk")[:BATCH]):
-        if not _add_batch(using, batch):
+    while batch := list(AnalyticsEvent.objects.writer().order_by("pk")[:BATCH]):
+        if not _add_batch(batch):
             break
         added += len(batch)
-    counts = DailyCount.objects.using(using)
+    counts = DailyCount.objects.writer()
     counts.before(shop_day() - timedelta(days=KEPT_DAYS)).delete()
     return added
 
 
-def _add_batch(using: str, batch: list[AnalyticsEvent]) -> bool:
-    with transaction.atomic(using):
+def _add_batch(batch: list[AnalyticsEvent]) -> bool:
+    with AnalyticsEvent.objects.atomic():
         # Slips never change, so what is deleted here is what was read. Writing first, SQLite takes
         # its write lock at once.
-        mine = AnalyticsEvent.objects.using(using).filter(pk__in=[slip.pk for slip in batch])
+        mine = AnalyticsEvent.objects.writer().filter(pk__in=[slip.pk for slip in batch])
         deleted, _by_model = mine.delete()
         if deleted == len(batch):
-            DailyCount.objects.using(using).add(sums_of(batch))
+            DailyCount.objects.writer().add(sums_of(batch))
             return True
-        transaction.set_rollback(True, using)
+        transaction.set_rollback(True, AnalyticsEvent.objects.write_alias())
     return False
 
 
@@ -81,10 +80,10 @@ def count_basket(request: HttpRequest, product: models.Model) -> None:
     One line for all shoppers: those who tried the product on before are told apart, and with
     ``HOLDOUT_SHARE`` both groups need it. What cannot be counted is logged, never raised.
     """
-    using = router.db_for_write(AnalyticsEvent)
+    using = AnalyticsEvent.objects.write_alias()
     try:
         # Within the shop's own transaction a failure must not spoil that.
-        with transaction.atomic(using):
+        with AnalyticsEvent.objects.atomic():
             kind = ContentType.objects.db_manager(using).get_for_model(product)
             key = str(product.pk)
             AnalyticsEvent(
@@ -106,10 +105,9 @@ def _tried(request: HttpRequest, kind: ContentType, key: str) -> bool:
 
 def count_feedback(job: TryOnJob, before: str, now: str) -> None:
     """Count a verdict, and take back the one that the same shopper gave before."""
-    using = router.db_for_write(AnalyticsEvent)
     said = {"event": Event.FEEDBACK, "product_type": job.content_type_id or 0}
     said |= {"product_key": job.product_key, "at": DatabaseNow()}
     slips = [AnalyticsEvent(**said, detail=now)]
     if before:
         slips.append(AnalyticsEvent(**said, detail=before, count=-1))
-    AnalyticsEvent.objects.using(using).bulk_create(slips)
+    AnalyticsEvent.objects.writer().bulk_create(slips)

@@ -7,7 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import router
 from django.db.models import Count, Q, Sum
 from django.utils.formats import number_format
 
@@ -138,14 +137,14 @@ def budget_left(
 
 
 def _now() -> datetime:
-    return database_time(router.db_for_write(TryOnSubmission))
+    return database_time(TryOnSubmission.objects.write_alias())
 
 
 def _spent(
     now: datetime, *, with_credits: bool = True, with_money: bool = True
 ) -> dict[Period, Spent]:
     """Read both periods with one statement; what is not asked for is nothing."""
-    rows = TryOnSubmission.objects.using(router.db_for_write(TryOnSubmission))
+    rows = TryOnSubmission.objects.writer()
     today = Q(started_at__gte=begins_at("day", now))
     ours = Q(currency=conf.PRICE.currency)
     sums: dict[str, Any] = {"day": Count("started_at", filter=today), "month": Count("started_at")}

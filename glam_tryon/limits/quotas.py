@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.db import router
 from django.db.models import Exists, OuterRef, Q
 from django.utils.crypto import salted_hmac
 
@@ -35,7 +34,7 @@ def check_order(owner: str, block: str = "", *, free: bool = False) -> None:
         raise OrderRefused("paused")
     if free:
         return
-    now = database_time(router.db_for_write(TryOnJob))
+    now = database_time(TryOnJob.objects.write_alias())
     _check_owner(owner, now)
     limit = conf.LIMITS.ip_day
     if limit is not None and block and IPCount.of(*_counted_by(block, now)) >= limit:
@@ -54,13 +53,13 @@ def lock_order(owner: str, block: str = "", *more: str) -> None:
 def count_order(block: str) -> None:
     """Count an order for its block of IPs, under the lock; a hash is kept, and for a day."""
     if block and conf.LIMITS.ip_day is not None:
-        now = database_time(router.db_for_write(IPCount))
+        now = database_time(IPCount.objects.write_alias())
         IPCount.count(*_counted_by(block, now))
 
 
 def forget_ips() -> int:
     """Delete the counts of IPs of earlier days. Returns how many there were."""
-    return IPCount.forget(shop_day(database_time(router.db_for_write(IPCount))))
+    return IPCount.forget(shop_day(database_time(IPCount.objects.write_alias())))
 
 
 def used_today(owner: str, now: datetime) -> int:
@@ -86,7 +85,7 @@ def _check_owner(owner: str, now: datetime) -> None:
 
 
 def _mine() -> TryOnJobQuerySet[TryOnJob]:
-    return TryOnJob.objects.using(router.db_for_write(TryOnJob))
+    return TryOnJob.objects.writer()
 
 
 def _counting() -> TryOnJobQuerySet[TryOnJob]:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from django.db import router
-
 from glam_tryon.exceptions import FileUnavailable, IllegalTransition
 from glam_tryon.files import delete_file
 from glam_tryon.models import DeletionReceipt, PersonPhoto, TryOnJob, TryOnResult
@@ -27,8 +25,7 @@ def delete_tryon(job: TryOnJob, *, why: str = Why.SHOPPER) -> DeletionReceipt:
         job.cancel(note="deleted by its owner" if why == Why.SHOPPER else f"deleted: {why}")
     job.hide()
     delete_results(job, receipt)
-    using = router.db_for_write(PersonPhoto)
-    given = PersonPhoto.objects.using(using).filter(kind=PersonPhoto.Kind.SHOPPER)
+    given = PersonPhoto.objects.writer().filter(kind=PersonPhoto.Kind.SHOPPER)
     photo = given.filter(jobs=job).first()
     if photo is not None and not _is_needed(photo):
         delete_now(photo, receipt)
@@ -45,30 +42,27 @@ def delete_photo(photo: PersonPhoto, *, why: str = Why.SHOPPER) -> DeletionRecei
 
 def cancel_tryons_of(photo: PersonPhoto) -> None:
     """Cancel the open try-ons of a photo that is about to go."""
-    using = router.db_for_write(TryOnJob)
-    for job in TryOnJob.objects.using(using).filter(person_photo_id=photo.pk).open():
+    for job in TryOnJob.objects.writer().filter(person_photo_id=photo.pk).open():
         with suppress(IllegalTransition):
             job.cancel(note="its photo was deleted", code="photo_expired")
 
 
 def delete_now(photo: PersonPhoto, receipt: DeletionReceipt) -> None:
     """Delete the file of a photo. Should the storage refuse, nobody sees it any more."""
-    using = router.db_for_write(PersonPhoto)
     # It is due at once, so a storage that refuses is asked again.
-    PersonPhoto.objects.using(using).filter(pk=photo.pk).keep(0)
+    PersonPhoto.objects.writer().filter(pk=photo.pk).keep(0)
     photos, left = try_each([photo], delete_photo_file)
     receipt.add(photos=photos, left=left)
 
 
 def delete_results(job: TryOnJob, receipt: DeletionReceipt) -> None:
     """Delete the pictures of a job, and note in ``receipt`` which went and how many are left."""
-    using = router.db_for_write(TryOnResult)
-    rows = list(TryOnResult.objects.using(using).filter(job_id=job.pk))
+    rows = list(TryOnResult.objects.writer().filter(job_id=job.pk))
     results, left = try_each(rows, delete_result)
     receipt.add(results=results, left=left)
     if not left:
         # Glam's addresses of the pictures go as well.
-        TryOnJob.objects.using(using).filter(pk=job.pk).update(media_urls=[])
+        TryOnJob.objects.writer().filter(pk=job.pk).update(media_urls=[])
 
 
 def delete_result(result: TryOnResult) -> list[str]:
@@ -79,7 +73,7 @@ def delete_result(result: TryOnResult) -> list[str]:
     """
     if result.image:
         delete_file(result.image)
-    result.delete(using=router.db_for_write(TryOnResult))
+    result.delete(using=TryOnResult.objects.write_alias())
     return [result.sha256]
 
 
@@ -92,8 +86,7 @@ def delete_photo_file(photo: PersonPhoto) -> list[str]:
     if not photo.image:
         return []
     delete_file(photo.image)
-    using = router.db_for_write(PersonPhoto)
-    PersonPhoto.objects.using(using).filter(pk=photo.pk).update(image="", kept_until=None)
+    PersonPhoto.objects.writer().filter(pk=photo.pk).update(image="", kept_until=None)
     photo.image = ""
     return [photo.sha256]
 
@@ -113,6 +106,5 @@ def try_each(rows: Iterable[Any], delete: Callable[[Any], list[str]]) -> tuple[l
 
 
 def _is_needed(photo: PersonPhoto) -> bool:
-    using = router.db_for_write(TryOnJob)
-    rest = TryOnJob.objects.using(using).filter(person_photo_id=photo.pk, deleted_at=None)
+    rest = TryOnJob.objects.writer().filter(person_photo_id=photo.pk, deleted_at=None)
     return rest.exists()

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
@@ -57,10 +57,9 @@ def erase_everything_of(*owners: str) -> DeletionReceipt:
 
 def withdraw_consent(*owners: str) -> DeletionReceipt:
     """Take back every consent of a shopper: all photos go now, and no try-on of them goes on."""
-    using = router.db_for_write(ConsentRecord)
-    ConsentRecord.objects.using(using).owned_by(*owners).withdraw()
+    ConsentRecord.objects.writer().owned_by(*owners).withdraw()
     receipt = DeletionReceipt(why=Why.WITHDRAWN)
-    photos = PersonPhoto.objects.using(router.db_for_write(PersonPhoto)).owned_by(*owners)
+    photos = PersonPhoto.objects.writer().owned_by(*owners)
     for photo in photos.exclude(image=""):
         cancel_tryons_of(photo)
         delete_now(photo, receipt)
@@ -70,9 +69,8 @@ def withdraw_consent(*owners: str) -> DeletionReceipt:
 def _mark(owners: list[str], *, keep_owner: bool) -> _Marked:
     """Take what belongs to these owners from them: from here on nobody sees or finishes it."""
     owners = sorted({*owners} - {SHOP, ERASED})
-    using = router.db_for_write(TryOnJob)
-    with transaction.atomic(using):
-        jobs = TryOnJob.objects.using(using).owned_by(*owners)
+    with TryOnJob.objects.atomic():
+        jobs = TryOnJob.objects.writer().owned_by(*owners)
         # The first statement writes: SQLite takes its one write lock at once, instead of failing
         # when a read turns into a write while a poller writes too.
         jobs.update(owner=F("owner"))
@@ -80,16 +78,16 @@ def _mark(owners: list[str], *, keep_owner: bool) -> _Marked:
         for job in jobs.open():
             with suppress(IllegalTransition):
                 job.cancel(note="erased")
-        mine: Any = TryOnJob.objects.using(using).filter(owner__in=owners)
+        mine: Any = TryOnJob.objects.writer().filter(owner__in=owners)
         for chunk in _chunks(marked):
             mine.filter(pk__in=chunk).hide_all()
         if not keep_owner:
             # Those that were deleted one by one before as well.
             mine.anonymise()
-    photos = PersonPhoto.objects.using(router.db_for_write(PersonPhoto)).owned_by(*owners)
+    photos = PersonPhoto.objects.writer().owned_by(*owners)
     taken = list(photos.values_list("pk", flat=True))
     photos.anonymise()
-    consents = ConsentRecord.objects.using(router.db_for_write(ConsentRecord))
+    consents = ConsentRecord.objects.writer()
     consents.owned_by(*owners).anonymise()
     return _Marked(marked, taken)
 
@@ -97,11 +95,11 @@ def _mark(owners: list[str], *, keep_owner: bool) -> _Marked:
 def _sweep(marked: _Marked, why: str) -> DeletionReceipt:
     """Delete the pictures of what is marked, files before rows. Returns the receipt."""
     receipt = DeletionReceipt(why=why, jobs=len(marked.jobs))
-    jobs = TryOnJob.objects.using(router.db_for_write(TryOnJob))
+    jobs = TryOnJob.objects.writer()
     for chunk in _chunks(marked.jobs):
         for job in jobs.filter(pk__in=chunk).exclude(results=None).distinct():
             delete_results(job, receipt)
-    photos = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
+    photos = PersonPhoto.objects.writer()
     for chunk in _chunks(marked.photos):
         for photo in photos.filter(pk__in=chunk).exclude(image=""):
             delete_now(photo, receipt)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import router
 from django.db.models.fields.files import FieldFile
 
 from glam_tryon.exceptions import FileUnavailable
@@ -94,7 +93,7 @@ def export_tryon_data(user: Any) -> IO[bytes]:
 
 
 def _rows(model: Any) -> Any:
-    return model.objects.using(router.db_for_write(model))
+    return model.objects.writer()
 
 
 def _facts(owner: str, jobs: list[TryOnJob], photos: list[PersonPhoto]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import models, router
+from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -55,14 +55,14 @@ def photos_to_delete() -> models.QuerySet[PersonPhoto]:
     unused &= Exists(jobs) | Q(created_at__lt=after(-rest))
     too_old = Q(kept_until=None, created_at__lt=after(-conf.PHOTO_SECONDS))
     shoppers = Q(kind=PersonPhoto.Kind.SHOPPER) & ~Q(owner=SHOP)
-    rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
+    rows = PersonPhoto.objects.writer()
     due = shoppers & (too_old | unused) | Q(kept_until__lte=DatabaseNow())
     return rows.filter(due).exclude(image="")
 
 
 def photo_rows_to_delete() -> models.QuerySet[PersonPhoto]:
     """Rows of photos whose file is gone and that no job names any more."""
-    rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto)).shoppers()
+    rows = PersonPhoto.objects.writer().shoppers()
     return rows.filter(~Exists(TryOnJob.objects.filter(person_photo_id=OuterRef("pk"))), image="")
 
 
@@ -90,7 +90,7 @@ def jobs_to_anonymise() -> TryOnJobQuerySet[TryOnJob]:
 
 def consents_to_delete() -> models.QuerySet[ConsentRecord]:
     """Proofs older than ``CONSENT_DAYS``, unless their photo is still there."""
-    rows = ConsentRecord.objects.using(router.db_for_write(ConsentRecord))
+    rows = ConsentRecord.objects.writer()
     photo = PersonPhoto.objects.filter(consent_id=OuterRef("pk")).exclude(image="")
     old = Q(created_at__lt=after(-DAY_SECONDS * conf.CONSENT_DAYS))
     return rows.filter(old & ~Exists(photo))
@@ -98,9 +98,9 @@ def consents_to_delete() -> models.QuerySet[ConsentRecord]:
 
 def receipts_to_delete() -> models.QuerySet[DeletionReceipt]:
     """Receipts older than ``RECEIPT_DAYS``."""
-    rows = DeletionReceipt.objects.using(router.db_for_write(DeletionReceipt))
+    rows = DeletionReceipt.objects.writer()
     return rows.filter(deleted_at__lt=after(-DAY_SECONDS * conf.RECEIPT_DAYS))
 
 
 def _jobs() -> TryOnJobQuerySet[TryOnJob]:
-    return TryOnJob.objects.using(router.db_for_write(TryOnJob))
+    return TryOnJob.objects.writer()
