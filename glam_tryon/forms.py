@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from glam_tryon.messages import refusal_words
+from glam_tryon.messages import error_message_for
 from glam_tryon.models import PersonPhoto
 from glam_tryon.privacy.consent import current_consent
 
 
 def _refusal(code: str) -> ValidationError:
-    return ValidationError(refusal_words(code), code=code)
+    return ValidationError(error_message_for(code), code=code)
 
 
 class _HouseModelField(forms.ModelChoiceField):

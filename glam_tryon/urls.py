@@ -2,11 +2,8 @@
 
 from django.urls import path, re_path, register_converter
 
-from glam_tryon.views import feedback, pictures, receipts, tryon
-from glam_tryon.views import history as mine
-from glam_tryon.views import policy_page as policy
-from glam_tryon.views import sharing as share
-from glam_tryon.views.url_keys import ProductKey
+from glam_tryon.views import history, pictures, privacy_pages, result_actions, tryon
+from glam_tryon.views.product import ProductKey
 
 app_name = "glam_tryon"
 
@@ -21,20 +18,22 @@ urlpatterns = [
     path("new/<str:model>/<glam_tryon_key:key>/garment.jpg", pictures.garment, name="garment"),
     path("jobs/<uuid:pk>/", tryon.job, name="job"),
     path("jobs/<uuid:pk>/cancel/", tryon.cancel, name="cancel"),
-    path("jobs/<uuid:pk>/delete/", mine.delete, name="delete"),
-    path("jobs/<uuid:pk>/delete-photo/", mine.delete_own_photo, name="delete_photo"),
-    path("jobs/<uuid:pk>/feedback/", feedback.feedback, name="feedback"),
-    path("jobs/<uuid:pk>/share/", share.share, name="share"),
-    path("jobs/<uuid:pk>/unshare/", share.unshare, name="unshare"),
+    path("jobs/<uuid:pk>/delete/", history.delete, name="delete"),
+    path("jobs/<uuid:pk>/delete-photo/", history.delete_own_photo, name="delete_photo"),
+    path("jobs/<uuid:pk>/feedback/", result_actions.feedback, name="feedback"),
+    path("jobs/<uuid:pk>/share/", result_actions.share, name="share"),
+    path("jobs/<uuid:pk>/unshare/", result_actions.unshare, name="unshare"),
     path("jobs/<uuid:pk>/photo.jpg", pictures.photo, name="photo"),
     path("jobs/<uuid:pk>/results/<int:position>/", pictures.result, name="result"),
-    path("mine/", mine.mine, name="mine"),
-    path("mine/delete/", mine.delete_all, name="delete_all"),
-    path("mine/withdraw/", mine.withdraw, name="withdraw"),
+    path("mine/", history.mine, name="mine"),
+    path("mine/delete/", history.delete_all, name="delete_all"),
+    path("mine/withdraw/", history.withdraw, name="withdraw"),
     path("photos/<uuid:pk>.jpg", pictures.own, name="own_photo"),
-    path("policy/", policy.policy, name="policy"),
-    path("receipts/<uuid:pk>/", receipts.receipt, name="receipt"),
-    path("receipts/<uuid:pk>.json", receipts.receipt_file, name="receipt_file"),
-    path("shared/<str:token>/", share.shared, name="shared"),
-    path("shared/<str:token>/<int:position>/", share.shared_picture, name="shared_picture"),
+    path("policy/", privacy_pages.policy, name="policy"),
+    path("receipts/<uuid:pk>/", privacy_pages.receipt, name="receipt"),
+    path("receipts/<uuid:pk>.json", privacy_pages.receipt_file, name="receipt_file"),
+    path("shared/<str:token>/", result_actions.shared, name="shared"),
+    path(
+        "shared/<str:token>/<int:position>/", result_actions.shared_picture, name="shared_picture"
+    ),
 ]

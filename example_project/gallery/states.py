@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 
 from example_project.gallery.pictures import SIZES
 from example_project.shop.models import Product
-from glam_tryon.messages import failure_facts, refusal_words, state_words
+from glam_tryon.messages import error_message_for, error_payload, state_message
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.views.product import garment_url, start_url
@@ -50,12 +50,12 @@ class State:
     @property
     def refused(self) -> str:
         """Why the server refuses the order, in words; empty when it does not."""
-        return refusal_words(self.refusal, _tomorrow()) if self.refusal else ""
+        return error_message_for(self.refusal, _tomorrow()) if self.refusal else ""
 
     @property
     def refusal_facts(self) -> dict[str, str | None]:
         """What the server says of an order that it refuses."""
-        return failure_facts(self.refusal, _tomorrow())
+        return error_payload(self.refusal, _tomorrow())
 
 
 _READY = ("front",)
@@ -99,7 +99,7 @@ def facts(state: State, product: Product) -> dict[str, Any]:
     return {
         "id": str(uuid5(NAMESPACE_URL, url)),
         "status": state.status,
-        "words": state_words(job),
+        "words": state_message(job),
         "over": over,
         "title": product.name,
         "product_url": product.get_absolute_url(),
@@ -117,7 +117,7 @@ def facts(state: State, product: Product) -> dict[str, Any]:
             }
             for name in state.results
         ],
-        "error": failure_facts(state.error) if state.error else None,
+        "error": error_payload(state.error) if state.error else None,
         "usual_seconds": 14,
         "waited_seconds": 5,
         "expires_at": expires_at.isoformat() if state.results else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glam_tryon.exceptions import PhotoRefused
 from glam_tryon.images import NormalisedImage
-from glam_tryon.images.compare import is_blank
+from glam_tryon.images.inspect import is_blank
 
 #: Wider than this against its height a picture shows a landscape or a crowd, not one person.
 WIDEST = 2.0

@@ -1,4 +1,4 @@
-"""The other side of ``apart``: a picture comes in by standard input, and leaves flattened."""
+"""The process of ``decode_process``: a picture comes in by standard input, leaves flattened."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_BYTES = 2 * 1024**3
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Flatten one picture; ``arguments`` are the numbers of ``flattened_apart``."""
+    """Flatten one picture; ``arguments`` are the numbers of ``flatten_in_process``."""
     max_pixels, max_side, long_side = map(int, arguments)
     content = sys.stdin.buffer.read()
     try:

@@ -14,8 +14,7 @@ from typing import Any
 from PIL import Image
 
 from glam_tryon.exceptions import InvalidImage
-from glam_tryon.images.decode_process import flattened_apart
-from glam_tryon.images.memory_limit import needed_bytes
+from glam_tryon.images.decode_process import flatten_in_process, needed_bytes
 from glam_tryon.images.render import flattened
 from glam_tryon.images.validated_open import NotOpened, open_heif, opened
 
@@ -84,7 +83,7 @@ def normalise(
             large = needed_bytes(image, content, long_side) > _MOST_BYTES
             jpeg = b"" if large else flattened(image, long_side)
         if large:
-            jpeg = flattened_apart(content, **caps, long_side=long_side)
+            jpeg = flatten_in_process(content, **caps, long_side=long_side)
     except NotOpened as error:
         code = _CODES.get(error.code, error.code)
         raise InvalidImage(code, _SENTENCES[code].format(**facts)) from error

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
-from glam_tryon.messages import moment_words
+from glam_tryon.messages import moment_text
 from glam_tryon.models import (
     ConsentRecord,
     DeletionReceipt,
@@ -66,7 +66,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "tryons": [describe(request, job) for job in found],
         "delete_all_url": reverse("glam_tryon:delete_all"),
         "withdraw_url": reverse("glam_tryon:withdraw") if agreed else "",
-        "agreed_words": moment_words(agreed) if agreed else "",
+        "agreed_words": moment_text(agreed) if agreed else "",
     }
     inside = for_dialog(request)
     template = "glam_tryon/parts/mine.html" if inside else "glam_tryon/mine.html"

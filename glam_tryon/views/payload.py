@@ -1,18 +1,31 @@
-"""What a page may know of a job: its JSON, and the context of its page."""
+"""Payloads of the storefront: a job for its page and as JSON, and an order that was refused."""
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from glam_tryon.exceptions import OrderRefused
 from glam_tryon.garments import garment_of
 from glam_tryon.limits.availability import is_excluded
-from glam_tryon.messages import RESULTS_DELETED, Next, failure_facts, moment_words, state_words
+from glam_tryon.messages import (
+    ERROR_MESSAGES,
+    RESULTS_DELETED,
+    NextAction,
+    error_payload,
+    moment_text,
+    state_message,
+)
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import CLOSED, Status
@@ -30,11 +43,11 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
     usual = None if over else usual_seconds(job.mask_type)
     results = results_of(job)
     error = _error(job, drawn=bool(results))
-    another = error is not None and error["next"] == Next.PHOTO
+    another = error is not None and error["next"] == NextAction.PHOTO
     return {
         "id": str(job.pk),
         "status": job.status,
-        "words": state_words(job),
+        "words": state_message(job),
         "over": over,
         "title": job.garment_title,
         "product_url": job.product_url,
@@ -96,7 +109,7 @@ def _time(name: str, moment: datetime | None) -> dict[str, str | None]:
         return {f"{name}_at": None, f"{name}_words": None}
     return {
         f"{name}_at": moment.isoformat(timespec="seconds"),
-        f"{name}_words": moment_words(moment),
+        f"{name}_words": moment_text(moment),
     }
 
 
@@ -112,9 +125,61 @@ def _share(request: HttpRequest, job: TryOnJob) -> dict[str, Any] | None:
 
 def _error(job: TryOnJob, *, drawn: bool) -> dict[str, str | None] | None:
     if job.status == Status.READY and not drawn:
-        return failure_facts(RESULTS_DELETED)
+        return error_payload(RESULTS_DELETED)
     if job.status == Status.FAILED or (job.status == Status.CANCELED and job.error_code):
-        return failure_facts(job.error_code)
+        return error_payload(job.error_code)
     if job.status == Status.UNCONFIRMED and job.error_code == NEEDS_PERSON:
-        return failure_facts(job.error_code)
+        return error_payload(job.error_code)
     return None
+
+
+#: How the codes begin of what passes with time or with the shopper's own patience.
+_LIMITS = ("limit_", "budget")
+#: Those that the form could not change: without a script they have a page of their own.
+ANSWERED_BY_A_PAGE = ("login_required", "staff_only")
+
+
+def status_of(refused: OrderRefused) -> int:
+    """Return the HTTP status of a refusal."""
+    if refused.code == "paused":
+        return 503
+    return 429 if refused.code.startswith(_LIMITS) else 403
+
+
+def refusal_payload(refused: OrderRefused, product: Model) -> dict[str, str | None]:
+    """Return what a page may know of it, with the hook's own text, if it has any."""
+    known = refused.code if refused.code in ERROR_MESSAGES else "not_allowed"
+    payload = {**error_payload(known, refused.ends_at), "code": refused.code}
+    if refused.message:
+        payload["message"] = refused.message
+    if refused.code == "login_required":
+        back = garment_of(product).get_url(product) or start_url(product)
+        payload["login_url"] = redirect_to_login(back).url
+    return payload
+
+
+def say_when(response: HttpResponse, refused: OrderRefused) -> HttpResponse:
+    """Tell programs in whole seconds when the limit ends."""
+    if refused.ends_at is not None:
+        seconds = (refused.ends_at - timezone.now()).total_seconds()
+        response["Retry-After"] = str(max(1, math.ceil(seconds)))
+    return response
+
+
+def refusal_page(request: HttpRequest, product: Model, refused: OrderRefused) -> HttpResponse:
+    """Show a page that says it, in the place of the form; or send to where one can log in."""
+    if refused.code == "login_required":
+        return redirect_to_login(request.get_full_path())
+    garment = garment_of(product)
+    payload = {
+        "title": garment.get_title(product),
+        "words": _("Not available"),
+        "error": refusal_payload(refused, product),
+        "garment_url": garment_url(product),
+        "product_url": garment.get_url(product),
+    }
+    response = render(
+        request, "glam_tryon/refused.html", {"job": payload}, status=status_of(refused)
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response

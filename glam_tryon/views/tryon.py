@@ -29,7 +29,7 @@ from glam_tryon.exceptions import (
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
 from glam_tryon.limits.availability import check_caller, is_excluded, is_paused
-from glam_tryon.messages import failure_facts, photo_facts
+from glam_tryon.messages import error_payload, photo_error_payload
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.statistics import Event
 from glam_tryon.privacy.consent import check_photo_consent
@@ -42,14 +42,14 @@ from glam_tryon.views.access import (
     own_job,
     wants_json,
 )
-from glam_tryon.views.error_responses import (
+from glam_tryon.views.payload import (
     ANSWERED_BY_A_PAGE,
-    facts_of,
+    describe,
     refusal_page,
+    refusal_payload,
     say_when,
     status_of,
 )
-from glam_tryon.views.payload import describe
 from glam_tryon.views.product import garment_url, product_or_404, start_url
 
 logger = logging.getLogger("glam_tryon.views")
@@ -69,11 +69,11 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
         return refusal_page(request, product, refused)
     form = TryOnForm(own_photo=_kept(request))
     if is_excluded(product):
-        return _refuse(request, product, form, 409, failure_facts("excluded"))
+        return _refuse(request, product, form, 409, error_payload("excluded"))
     if request.method == "GET":
         buffer_event(Event.OPENED, product)
     # Said before somebody chooses a photo for nothing.
-    error = failure_facts("paused") if is_paused() else None
+    error = error_payload("paused") if is_paused() else None
     return _form_page(request, product, form, error=error)
 
 
@@ -93,7 +93,7 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     if not form.is_valid():
         error = next(iter(form.errors.as_data().values()))[0]
         status = 409 if form.consent_stale else 400
-        return _refuse(request, product, form, status, failure_facts(error.code or "invalid"))
+        return _refuse(request, product, form, status, error_payload(error.code or "invalid"))
     data = form.cleaned_data
     try:
         job = jobs.place(
@@ -108,17 +108,17 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     except OrderRefused as error:
         return _turn_away(request, product, form, error)
     except InvalidImage as error:
-        return _refuse(request, product, form, 400, photo_facts(error))
+        return _refuse(request, product, form, 400, photo_error_payload(error))
     except HookFailed:
         logger.exception("an order was not taken")
-        return _refuse(request, product, form, 503, failure_facts("hook_failed"))
+        return _refuse(request, product, form, 503, error_payload("hook_failed"))
     except ConsentRequired as error:
         # Published between the form's check and the order: the new text is shown.
         form.renew_agreement()
-        return _refuse(request, product, form, 409, failure_facts(error.code))
+        return _refuse(request, product, form, 409, error_payload(error.code))
     except (GarmentUnavailable, PhotoUnavailable) as error:
         code = getattr(error, "code", "photo_unavailable")
-        return _refuse(request, product, form, 409, failure_facts(code))
+        return _refuse(request, product, form, 409, error_payload(code))
     if wants_json(request):
         return JsonResponse(describe(request, job), status=201)
     return redirect("glam_tryon:job", pk=job.pk)
@@ -129,7 +129,7 @@ def _turn_away(
 ) -> HttpResponse:
     if refused.code in ANSWERED_BY_A_PAGE and not wants_json(request):
         return refusal_page(request, product, refused)
-    answer = _refuse(request, product, form, status_of(refused), facts_of(refused, product))
+    answer = _refuse(request, product, form, status_of(refused), refusal_payload(refused, product))
     return say_when(answer, refused)
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.sandbox import FaultScript, Sandbox
-from glam_tryon.views import payload as facts
+from glam_tryon.views import payload
 
 from .conftest import Shopper, only_job
 
@@ -50,7 +50,7 @@ def test_the_usual_time_is_said_in_the_words_and_plurals_of_the_language(
     language: str,
     words: str,
 ) -> None:
-    monkeypatch.setattr(facts, "usual_seconds", lambda mask_type: float(seconds))
+    monkeypatch.setattr(payload, "usual_seconds", lambda mask_type: float(seconds))
     glam.hold()
     shopper.open()
     page.evaluate("language => { document.documentElement.lang = language }", language)
@@ -67,7 +67,7 @@ def test_the_usual_time_is_said_in_the_words_and_plurals_of_the_language(
 def test_the_bar_goes_towards_the_usual_time_and_never_says_that_it_is_done(
     shopper: Shopper, glam: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "usual_seconds", lambda mask_type: 20.0)
+    monkeypatch.setattr(payload, "usual_seconds", lambda mask_type: 20.0)
     glam.hold()
     shopper.open()
     shopper.choose_model()

@@ -21,7 +21,7 @@ from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.exceptions import GarmentUnavailable, InvalidImage
 from glam_tryon.images import normalise
-from glam_tryon.messages import error_words
+from glam_tryon.messages import job_error_message
 from glam_tryon.models import (
     Account,
     ConsentRecord,
@@ -295,7 +295,7 @@ def test_a_photo_link_that_has_expired_fails_the_job_with_clear_words(
     drain()
     job.refresh_from_db()
     assert (job.status, job.error_code) == ("failed", "glam_failed")
-    assert str(error_words(job)) == (
+    assert str(job_error_message(job)) == (
         "The picture could not be drawn. Another photo may work better."
     )
     submission = job.submissions.get()
@@ -361,7 +361,7 @@ def test_a_photo_deleted_before_it_was_sent_cancels_the_job_and_buys_nothing(
     drain()
     job.refresh_from_db()
     assert (job.status, job.error_code) == ("canceled", "photo_expired")
-    assert "choose it again" in error_words(job)
+    assert "choose it again" in job_error_message(job)
     assert glam.accepted == []
     assert TryOnSubmission.objects.holding_slots().count() == 0
     assert job.queue is None

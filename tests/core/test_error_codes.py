@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from glam_tryon.messages import FAILURES
+from glam_tryon.messages import ERROR_MESSAGES
 from tests.servers import ROOT
 
 PACKAGE = ROOT / "glam_tryon"
@@ -103,7 +103,7 @@ def documented() -> dict[str, list[str]]:
 def test_every_code_that_a_shopper_can_meet_is_on_the_page(
     documented: dict[str, list[str]],
 ) -> None:
-    assert sorted(FAILURES.keys() - documented.keys()) == []
+    assert sorted(ERROR_MESSAGES.keys() - documented.keys()) == []
 
 
 def test_every_code_of_the_source_is_on_the_page(documented: dict[str, list[str]]) -> None:

@@ -19,8 +19,7 @@ from glam_tryon.exceptions import AlreadyRegistered, GarmentUnavailable, NotRegi
 from glam_tryon.garments import Garment, garment_of
 from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.providers.base import MaskType
-from glam_tryon.views.product import garment_url, start_url
-from glam_tryon.views.url_keys import ProductKey
+from glam_tryon.views.product import ProductKey, garment_url, start_url
 from tests.shop import picture
 from tests.shopapp.models import Brand, Coat, Dress, Item, Pattern, SaleItem, Shot, Sku
 

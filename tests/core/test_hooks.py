@@ -23,7 +23,7 @@ from glam_tryon import jobs
 from glam_tryon.exceptions import HookFailed, PhotoRefused
 from glam_tryon.hooks import consult
 from glam_tryon.images import NormalisedImage, normalise
-from glam_tryon.messages import error_words
+from glam_tryon.messages import job_error_message
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.privacy.consent import current_text
@@ -249,7 +249,7 @@ def test_a_refusal_fails_the_job_for_good_and_sends_nothing(
         "moderated",
         "Shows too much.",
     )
-    assert error_words(job) == "The shop cannot use this photo. Please choose another one."
+    assert job_error_message(job) == "The shop cannot use this photo. Please choose another one."
     submission = job.submissions.get()
     assert (submission.outcome, submission.code, submission.slot) == ("not_sent", "moderated", None)
     assert submission.sent_at is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from glam_tryon.images.compare import BLANK_BELOW, SAME_BELOW, difference, is_blank
+from glam_tryon.images.inspect import BLANK_BELOW, SAME_BELOW, difference, is_blank
 from glam_tryon.images.validated_open import NotOpened
 from tests.images.pictures import encoded, scene
 

@@ -23,8 +23,7 @@ from example_project.shop.models import Product
 from glam_tryon.exceptions import InvalidImage
 from glam_tryon.images import NormalisedImage, normalise
 from glam_tryon.images import decode_process as apart
-from glam_tryon.images.decode_process import flattened_apart
-from glam_tryon.images.memory_limit import needed_bytes
+from glam_tryon.images.decode_process import flattened_apart, needed_bytes
 from glam_tryon.images.render import flattened
 from glam_tryon.images.validated_open import NotOpened, opened
 from glam_tryon.models import ConsentRecord, PersonPhoto

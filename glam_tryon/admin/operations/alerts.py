@@ -20,7 +20,7 @@ from glam_tryon.admin.formatting import instant
 from glam_tryon.admin.operations.live_state import LiveState, read_live_state
 from glam_tryon.admin.pages import admin_url
 from glam_tryon.limits.budget import MONTH_OVER, Left, budget_left
-from glam_tryon.messages import moment_words
+from glam_tryon.messages import moment_text
 from glam_tryon.models import Account
 from glam_tryon.worker.health import HEALTH_ROUND_SECONDS
 
@@ -175,7 +175,7 @@ def blocker_message() -> str:
     """Return why jobs wait and until when, empty when neither is the reason."""
     account = Account.read()
     if account.stopped_at:
-        who = {"who": account.stopped_by, "when": moment_words(account.stopped_at)}
+        who = {"who": account.stopped_by, "when": moment_text(account.stopped_at)}
         text = _("Try-ons were stopped by %(who)s on %(when)s; new ones wait.") % who
         return f"{text} {account.stop_reason}".rstrip()
     return _budget_message(budget_left(account=account))
@@ -204,4 +204,4 @@ def _budget_message(left: Left) -> str:
         if left.code == MONTH_OVER
         else _("The day's budget is used up. Waiting try-ons go on at %(until)s.")
     )
-    return text % {"until": moment_words(left.ends_at)}
+    return text % {"until": moment_text(left.ends_at)}

@@ -24,7 +24,7 @@ from glam_tryon.admin.pages import AppList, ReadOnly
 from glam_tryon.admin.privacy.personal_data import PURGE, PersonForm, erased_message, export_answer
 from glam_tryon.models import DeletionReceipt
 from glam_tryon.privacy import erase_tryon_data
-from glam_tryon.views.receipts import kind_words
+from glam_tryon.views.privacy_pages import kind_counts
 
 
 @admin.register(DeletionReceipt)
@@ -47,7 +47,7 @@ class DeletionReceiptAdmin(ReadOnly, AppList):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, receipt: DeletionReceipt) -> str | SafeString:
-        return ", ".join(f"{name}: {count}" for name, count in kind_words(receipt)) or NOTHING
+        return ", ".join(f"{name}: {count}" for name, count in kind_counts(receipt)) or NOTHING
 
     @admin.display(description=gettext_lazy("number"))
     def number(self, receipt: DeletionReceipt) -> SafeString:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import DownloadFailed, FileUnavailable, ResultRefused, UnsafeResultURL
 from glam_tryon.files import delete_file, list_files, read_file, save_once
-from glam_tryon.images.compare import SAME_BELOW, difference, is_blank
-from glam_tryon.images.inspect import inspect_picture
+from glam_tryon.images.inspect import SAME_BELOW, difference, inspect_picture, is_blank
 from glam_tryon.images.validated_open import NotOpened
 from glam_tryon.models import TryOnJob, TryOnResult, TryOnTransition
 from glam_tryon.models.clock import after

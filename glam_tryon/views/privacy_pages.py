@@ -1,4 +1,4 @@
-"""The receipt of a deletion, for whoever has its random id: it names no person."""
+"""Public pages on privacy: the policy, and the receipt of a deletion."""
 
 from __future__ import annotations
 
@@ -7,14 +7,29 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from glam_tryon.conf import conf
 from glam_tryon.models import DeletionReceipt
 from glam_tryon.models.receipt import KINDS
+from glam_tryon.privacy.consent import current_consent
 
 
-def kind_words(receipt: DeletionReceipt) -> list[tuple[str, int]]:
+@login_not_required
+@require_safe
+def policy(request: HttpRequest) -> HttpResponse:
+    """What the shop does with photos and previews; anybody may read it."""
+    context = {
+        "consent": current_consent(),
+        "mine_url": reverse("glam_tryon:mine"),
+        "upload": conf.SEND_IMAGES == "upload",
+    }
+    return render(request, "glam_tryon/policy.html", context)
+
+
+def kind_counts(receipt: DeletionReceipt) -> list[tuple[str, int]]:
     """Return what was deleted and how many, in the active language."""
     names = {
         "photos": _("Photos"),
@@ -31,7 +46,7 @@ def kind_words(receipt: DeletionReceipt) -> list[tuple[str, int]]:
 def receipt(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The receipt as a page to read and to print."""
     found = get_object_or_404(DeletionReceipt, pk=pk)
-    context = {"receipt": found, "counts": kind_words(found), "hashes": found.hashes()}
+    context = {"receipt": found, "counts": kind_counts(found), "hashes": found.hashes()}
     return _unlisted(render(request, "glam_tryon/receipt.html", context))
 
 

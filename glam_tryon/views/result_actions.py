@@ -1,4 +1,4 @@
-"""Links by which a shopper shows a result to others, and what the others see."""
+"""Actions on a shopper's own result: the verdict on it, and links that show it to others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import router, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,12 +14,39 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from glam_tryon.analytics.rollup import count_feedback
 from glam_tryon.conf import conf
+from glam_tryon.messages import error_payload
 from glam_tryon.models import TryOnJob, TryOnShare
+from glam_tryon.models.job import Feedback, FeedbackReason
 from glam_tryon.privacy.retention import results_expire_at, results_of
 from glam_tryon.views.access import own_job, wants_json
 from glam_tryon.views.payload import describe
 from glam_tryon.views.pictures import read_picture
+
+
+@csrf_protect
+@require_POST
+def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keep the verdict on one's own result; the last one counts."""
+    job = own_job(request, pk)
+    if not results_of(job):
+        raise Http404
+    verdict, reason = request.POST.get("verdict", ""), request.POST.get("reason", "")
+    if verdict not in Feedback.values or reason not in ("", *FeedbackReason.values):
+        return JsonResponse({"error": error_payload("invalid")}, status=400)
+    before = job.feedback_reason or job.feedback
+    job.feedback = verdict
+    job.feedback_reason = reason if verdict == Feedback.DOWN else ""
+    using = router.db_for_write(TryOnJob)
+    with transaction.atomic(using):
+        TryOnJob.objects.using(using).filter(pk=job.pk).update(
+            feedback=job.feedback, feedback_reason=job.feedback_reason
+        )
+        count_feedback(job, before, job.feedback_reason or job.feedback)
+    if wants_json(request):
+        return JsonResponse(describe(request, job))
+    return redirect("glam_tryon:job", pk=job.pk)
 
 
 @csrf_protect
