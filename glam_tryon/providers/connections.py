@@ -3,32 +3,33 @@
 ``requests`` limits the wait for each packet only: a server that drips bytes holds it for ever.
 Here each read and each write of the socket gets what is left of the whole exchange. And whether a
 request was sent is known from where the exchange stands, not guessed from the type of an error.
+
+Neither ``requests`` nor urllib3 has an interface for this. So this module, and no other, touches
+one name that is not documented: ``sock``, in which a connection of ``http.client`` keeps the socket
+that it writes to and reads from. ``tests/providers/test_connections.py`` holds the versions for
+which that is true.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    SSLError,
-)
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 # One TLS record, so that a write never blocks for longer than it was given.
 _PIECE_BYTES = 16 * 1024
+
+#: A family and an address of it, as ``socket`` has them.
+SocketAddress = tuple[int, Any]
+#: What finds the addresses to connect to; may raise ``NotConnected``.
+Lookup = Callable[[str, int], Sequence[SocketAddress]]
 
 
 class NotConnected(Exception):
@@ -50,7 +51,7 @@ class DeadlinePassed(TimeoutError):
 
 @dataclass(eq=False, slots=True)
 class Exchange:
-    """One request and its answer under way; each is used once. Times are in seconds.
+    """One request and its answer; each is used once. Times are in seconds.
 
     ``fresh`` asks for a new connection: a kept one may have been closed by the server at the very
     moment of writing, and nobody could say whether the request got through. ``before_write`` is
@@ -108,94 +109,136 @@ class Exchange:
             raise Withheld from error
 
 
-under_way: ContextVar[Exchange] = ContextVar("glam_tryon_exchange")
+current_exchange: ContextVar[Exchange] = ContextVar("glam_tryon_exchange")
 
 
-class _TimedReader(io.RawIOBase):
-    """The socket's bytes, each read of them within what is left of the exchange."""
+class _Timed:
+    """What both kinds of sockets add: each read and write within what is left of the exchange."""
 
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, exchange: Exchange) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._exchange = exchange
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        exchange = current_exchange.get()
+        self.settimeout(exchange.wait_at_most(exchange.read_timeout_seconds))  # type: ignore[attr-defined]
+        received: int = super().recv_into(*args, **kwargs)  # type: ignore[misc]
+        return received
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        exchange = self._exchange
-        self._sock.settimeout(exchange.wait_at_most(exchange.read_timeout_seconds))
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        try:
-            self._raw.close()
-        finally:
-            super().close()
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        exchange = current_exchange.get()
+        if not exchange.written:
+            exchange.begin_writing()
+        view = memoryview(data)
+        for start in range(0, len(view), _PIECE_BYTES):
+            self.settimeout(exchange.wait_at_most(exchange.read_timeout_seconds))  # type: ignore[attr-defined]
+            super().sendall(view[start : start + _PIECE_BYTES], flags)  # type: ignore[misc]
 
 
-class _TimedResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        raw = self.fp.detach()
-        self.fp = io.BufferedReader(_TimedReader(raw, sock, under_way.get()))
+class TimedSocket(_Timed, socket.socket):
+    """A plain socket; it works within an ``Exchange`` only."""
 
 
-class _TimedConnection(HTTPConnection):
-    """What both kinds of connection add to urllib3's; it works within an ``Exchange`` only."""
+class TimedSSLSocket(_Timed, ssl.SSLSocket):
+    """A socket over TLS; it works within an ``Exchange`` only."""
 
-    response_class = _TimedResponse
-    # Switched on for the whole process, http.client's debugging prints headers: the key.
-    debuglevel = 0
+
+def look_up(host: str, port: int) -> list[SocketAddress]:
+    """Return the addresses of a name in the system's order."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, address) for family, _kind, _protocol, _name, address in found]
+
+
+def open_socket(family: int, address: Any, exchange: Exchange) -> socket.socket:
+    """Return a socket that is connected to ``address``."""
+    sock = TimedSocket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(exchange.wait_at_most(exchange.connect_timeout_seconds))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+class TimedConnection(HTTPConnection):
+    """A connection that is made and used within an ``Exchange``, over TLS when it has a context."""
+
+    def __init__(
+        self, *args: Any, tls: ssl.SSLContext | None = None, lookup: Lookup = look_up, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._tls = tls
+        self._lookup = lookup
+        # Switched on for the whole process, http.client's debugging prints headers: the key.
+        self.set_debuglevel(0)
 
     def connect(self) -> None:
-        exchange = under_way.get()
+        exchange = current_exchange.get()
         try:
-            self.timeout = exchange.wait_at_most(exchange.connect_timeout_seconds)
-            super().connect()
-        except (OSError, HTTPError, ValueError) as error:
+            self.sock = self._connected_socket(exchange)
+        except (OSError, ValueError) as error:
             # An own error, since urllib3 swallows a reset that it meets while it sends.
             raise NotConnected(_connect_code(error, exchange), why(error)) from error
         exchange.connected = True
 
+    def _connected_socket(self, exchange: Exchange) -> socket.socket:
+        host = self.host.rstrip(".")
+        trouble: OSError = OSError("the name has no address")
+        for family, address in self._lookup(host, self.port):
+            try:
+                sock = open_socket(family, address, exchange)
+                break
+            except OSError as error:
+                trouble = error
+        else:
+            raise trouble
+        if self._tls is None:
+            return sock
+        try:
+            sock.settimeout(exchange.wait_at_most(exchange.connect_timeout_seconds))
+            return self._tls.wrap_socket(sock, server_hostname=host)
+        except BaseException:
+            sock.close()
+            raise
+
     def request(self, *args: Any, **kwargs: Any) -> None:
-        exchange = under_way.get()
+        exchange = current_exchange.get()
         if exchange.fresh and not exchange.connected:
             self.close()
-        if self.sock is None:
-            self.connect()
-        exchange.begin_writing()
         super().request(*args, **kwargs)
 
-    def send(self, data: Any) -> None:
-        exchange = under_way.get()
-        view = memoryview(data)
-        for start in range(0, len(view), _PIECE_BYTES):
-            self.sock.settimeout(exchange.wait_at_most(exchange.read_timeout_seconds))
-            super().send(view[start : start + _PIECE_BYTES])
+
+class _TimedTLSConnection(TimedConnection):
+    default_port = 443  # type: ignore[misc]
 
 
-class _TimedHTTPSConnection(_TimedConnection, HTTPSConnection):
-    pass
+class TimedPool(HTTPConnectionPool):
+    """The connections to one host that are kept."""
+
+    ConnectionCls = TimedConnection
 
 
-class TimedHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _TimedConnection
+class TimedTLSPool(TimedPool):
+    """The same with TLS, which each connection does by itself."""
+
+    ConnectionCls = _TimedTLSConnection
 
 
-class TimedHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _TimedHTTPSConnection
+def tls_context(ca_bundle: str) -> ssl.SSLContext:
+    """Return a context that checks certificates and names against ``ca_bundle``, a file of CAs.
+
+    Reading one takes some 10 ms, so keep the context.
+    """
+    context = ssl.create_default_context(cafile=ca_bundle)
+    context.sslsocket_class = TimedSSLSocket
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _connect_code(error: Exception, exchange: Exchange) -> str:
-    if isinstance(error, NameResolutionError):
+    if isinstance(error, socket.gaierror):
         return "name_lookup"
-    # NewConnectionError is a ConnectTimeoutError by inheritance only.
-    if isinstance(error, NewConnectionError):
-        return "connect_failed"
-    if isinstance(error, (ConnectTimeoutError, TimeoutError)):
+    if isinstance(error, TimeoutError):
         return "deadline" if exchange.is_over else "connect_timeout"
-    if isinstance(error, (ssl.SSLError, ssl.CertificateError, SSLError)):
+    if isinstance(error, ssl.SSLError):
         return "tls"
     return "connect_failed" if isinstance(error, OSError) else "local"
 
@@ -216,7 +259,7 @@ def innermost(error: BaseException) -> BaseException:
 
 
 def why(error: BaseException) -> str:
-    """Return an error's innermost cause in a few words that hold no address and no header."""
+    """Return an error's innermost cause in a few words that hold no URL and no header."""
     error = innermost(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"{type(error).__name__}: {error.verify_message}"

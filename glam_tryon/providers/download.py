@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import ssl
+import re
+import socket
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
 
-from requests import Request
-from requests_hardened.ip_filter_adapter import IPFilterAdapter  # type: ignore[import-untyped]
+from requests.exceptions import RequestException
+from requests_hardened.ip_filter import (  # type: ignore[import-untyped]
+    InvalidIPAddress,
+    filter_host,
+)
 
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, UnsafeResultURL
 from glam_tryon.providers.base import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
-from glam_tryon.providers.connections import Exchange
-from glam_tryon.providers.http import TimedAdapter, converse, tls_context
-from glam_tryon.providers.response import Silence
-from glam_tryon.providers.safe_urls import checked
+from glam_tryon.providers.connections import Exchange, NotConnected, SocketAddress
+from glam_tryon.providers.http import Silence, get
+from glam_tryon.validators import is_loopback
 
-
-class _GuardedAdapter(TimedAdapter, IPFilterAdapter):  # type: ignore[misc]
-    """Checks the address that a name has, and connects to just that address."""
+_HEADERS = {
+    "Accept": "image/*",
+    "Accept-Encoding": "identity",
+    "User-Agent": "django-glam-tryon",
+}
+_LONGEST = 2048
+_PLAIN = re.compile(r"[\x21-\x7e]+")
+_HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 def fetch_bytes(
@@ -38,9 +48,9 @@ def fetch_bytes(
     the name is blocked before connecting. What the bytes are is for ``images.inspect`` to say.
 
     Args:
-        url: as Glam gave it [doc], of any type.
-        result_hosts: see ``addresses.checked``.
-        allow_loopback: see ``addresses.checked``.
+        url: as the provider gave it, of any type.
+        result_hosts: see ``checked``.
+        allow_loopback: see ``checked``.
         connect_timeout_seconds: longest wait for a connection.
         read_timeout_seconds: longest silence.
         deadline_seconds: longest whole download, however the bytes drip.
@@ -53,21 +63,14 @@ def fetch_bytes(
         ResultRefused: ``too_large``, or ``encoding``: the host compressed though asked not to.
     """
     address = checked(url, result_hosts=result_hosts, allow_loopback=allow_loopback)
-    is_https = address.url.lower().startswith("https:")
-    headers = {
-        "Accept": "image/*",
-        "Accept-Encoding": "identity",
-        "User-Agent": "django-glam-tryon",
-    }
-    request = Request("GET", address.url, headers=headers).prepare()
-    exchange = Exchange(deadline_seconds, connect_timeout_seconds, read_timeout_seconds, quiet=True)
-    adapter = _GuardedAdapter(
-        is_https, allow_loopback=address.is_loopback, tls=_tls(ca_bundle) if is_https else None
+    heard = get(
+        address.url,
+        Exchange(deadline_seconds, connect_timeout_seconds, read_timeout_seconds, quiet=True),
+        max_body_bytes=max_bytes,
+        headers=_HEADERS,
+        ca_bundle=ca_bundle,
+        lookup=partial(_checked_addresses, allow_loopback=address.is_loopback),
     )
-    try:
-        heard = converse(adapter, request, exchange, max_body_bytes=max_bytes)
-    finally:
-        adapter.close()
     if isinstance(heard, Silence):
         if heard.code == "forbidden_address":
             raise UnsafeResultURL("the result's host has an address inside a private network")
@@ -84,8 +87,65 @@ def fetch_bytes(
     return heard.body
 
 
-@lru_cache(maxsize=2)
-def _tls(ca_bundle: str | None) -> ssl.SSLContext:
-    # Apart from the client's: the guard turns the context's own check of names off, since it
-    # connects to an address and has urllib3 compare the name.
-    return tls_context(ca_bundle)
+def _checked_addresses(host: str, port: int, *, allow_loopback: bool) -> list[SocketAddress]:
+    """Return the one address of ``host`` that may be connected to; the name is asked once only."""
+    try:
+        checked_ip = filter_host(host, port, allow_loopback=allow_loopback)
+    except InvalidIPAddress:
+        raise NotConnected("forbidden_address", "") from None
+    except RequestException as error:
+        raise NotConnected("name_lookup", type(error).__name__) from error
+    if checked_ip.startswith("["):
+        return [(socket.AF_INET6, (checked_ip.strip("[]"), port, 0, 0))]
+    return [(socket.AF_INET, (checked_ip, port))]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultAddress:
+    """An address that may be asked; ``is_loopback`` says that it names this machine itself."""
+
+    url: str
+    is_loopback: bool
+
+
+def checked(url: object, *, result_hosts: Sequence[str], allow_loopback: bool) -> ResultAddress:
+    """Return ``url`` as an address that may be asked, seen from its text alone.
+
+    ``result_hosts`` has entries ``"host"``, ``".domain"`` (the domain and all below it) or
+    ``"host:port"``. ``allow_loopback`` lets http and any port through for this machine itself,
+    listed or not; it is for an API that itself is on this machine (the sandbox).
+
+    Raises:
+        UnsafeResultURL: with a reason that does not repeat the address.
+    """
+    if not isinstance(url, str):
+        raise UnsafeResultURL(f"the result's address is {type(url).__name__}, not text")
+    if len(url) > _LONGEST:
+        raise UnsafeResultURL(f"the result's address has more than {_LONGEST} characters")
+    if not _PLAIN.fullmatch(url) or "\\" in url:
+        raise UnsafeResultURL("the result's address has characters that no address has")
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), 443 if parts.port is None else parts.port
+    except ValueError:
+        raise UnsafeResultURL("the result's address cannot be read") from None
+    if "@" in parts.netloc:
+        raise UnsafeResultURL("the result's address has a user name")
+    if allow_loopback and parts.scheme in ("http", "https") and is_loopback(host):
+        return ResultAddress(url, is_loopback=True)
+    if parts.scheme != "https":
+        raise UnsafeResultURL("the result's address is not https")
+    if not _HOST_NAME.fullmatch(host):
+        raise UnsafeResultURL("the result's address has no host name")
+    if not any(_fits(entry.lower(), host, port) for entry in result_hosts):
+        raise UnsafeResultURL(
+            f"the result is on {host[:100]}:{port}, which is not among the result hosts"
+        )
+    return ResultAddress(url, is_loopback=False)
+
+
+def _fits(entry: str, host: str, port: int) -> bool:
+    name, _, named_port = entry.partition(":")
+    if port != int(named_port if named_port.isdecimal() else 443):
+        return False
+    return host == name.removeprefix(".") or (name.startswith(".") and host.endswith(name))

@@ -416,7 +416,7 @@ def test_fault_22_an_address_that_must_not_be_asked_ends_the_job_unasked(
     engine.time.settle()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "glam_tryon.providers.download.converse", lambda *_a, **_k: pytest.fail("it was asked")
+            "glam_tryon.providers.download.get", lambda *_a, **_k: pytest.fail("it was asked")
         )
         engine.pump()
     assert state(job) == ("failed", "unsafe_result_url")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glam_tryon.exceptions import UnsafeResultURL
-from glam_tryon.providers.safe_urls import checked
+from glam_tryon.providers.download import checked
 
 HOSTS = (".getglam.app", "cdn.example.com", "files.example.com:8443")
 

@@ -52,7 +52,7 @@ def test_fault_24_a_listed_name_with_an_address_inside_is_blocked_before_connect
     found = [(family, socket.SOCK_STREAM, 6, "", (address, 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **named: found)
     monkeypatch.setattr(
-        "urllib3.util.connection.create_connection", lambda *args, **named: pytest.fail("asked")
+        "glam_tryon.providers.connections.open_socket", lambda *_args: pytest.fail("asked")
     )
     for allow_loopback in (False, True):
         with pytest.raises(UnsafeResultURL, match="private network"):
@@ -70,12 +70,12 @@ def test_fault_24_a_name_that_changes_its_address_is_asked_at_the_checked_one(mo
     def look_up(*args, **named):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(lookups), 443))]
 
-    def connect(address, *args, **named):
+    def connect(_family, address, _exchange):
         asked.append(address)
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    monkeypatch.setattr("glam_tryon.providers.connections.open_socket", connect)
     with pytest.raises(DownloadFailed):
         fetch_bytes("https://static.getglam.app/a.jpg", result_hosts=[".getglam.app"])
     assert asked == [("93.184.215.14", 443)]

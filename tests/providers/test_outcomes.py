@@ -13,7 +13,7 @@ from glam_tryon.providers.glam.outcomes import (
     judge_upload,
     retry_after_seconds,
 )
-from glam_tryon.providers.response import Answer, Silence
+from glam_tryon.providers.http import Answer, Silence
 
 NOW = 1_790_000_000.0
 

@@ -17,7 +17,7 @@ from glam_tryon.exceptions import DownloadFailed
 from glam_tryon.models import TryOnSubmission
 from glam_tryon.providers.base import Polled, Submitted
 from glam_tryon.providers.glam.outcomes import judge_poll, judge_submit
-from glam_tryon.providers.response import Answer, Silence
+from glam_tryon.providers.http import Answer, Silence
 from tests.worker.actors import actor, halt
 
 #: What may become of a POST; the first word is what usually happens.

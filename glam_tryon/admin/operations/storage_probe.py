@@ -7,15 +7,13 @@ import secrets
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from django.utils.translation import gettext as _
-from requests import Request
 
 from glam_tryon.admin.operations.probes import CheckResult
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import FileUnavailable
 from glam_tryon.files import delete_file, is_stored, read_stored, save_file, url_of
 from glam_tryon.providers.connections import Exchange
-from glam_tryon.providers.http import TimedAdapter, converse, tls_context
-from glam_tryon.providers.response import Answer
+from glam_tryon.providers.http import Answer, get
 
 logger = logging.getLogger("glam_tryon.admin")
 
@@ -79,13 +77,8 @@ def _link(name: str, question: str) -> CheckResult:
 
 def _opens(url: str) -> bool | None:
     """Say whether the object comes back from ``url``; None: nothing does. No log holds it."""
-    is_https = url.startswith("https:")
     exchange = Exchange(LINK_SECONDS, LINK_SECONDS, LINK_SECONDS, quiet=True)
-    adapter = TimedAdapter(tls=tls_context(None) if is_https else None)
-    try:
-        heard = converse(adapter, Request("GET", url).prepare(), exchange, max_body_bytes=4096)
-    finally:
-        adapter.close()
+    heard = get(url, exchange, max_body_bytes=len(_CONTENT) + 1)
     if not isinstance(heard, Answer):
         return None
     return heard.status == 200 and heard.body == _CONTENT

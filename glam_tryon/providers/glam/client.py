@@ -21,8 +21,7 @@ from glam_tryon.providers.base import (
 )
 from glam_tryon.providers.connections import Exchange
 from glam_tryon.providers.glam.outcomes import is_event_id, judge_poll, judge_submit, judge_upload
-from glam_tryon.providers.http import TimedAdapter, converse, tls_context
-from glam_tryon.providers.response import Answer, Silence
+from glam_tryon.providers.http import Answer, HostAdapter, Silence, converse
 from glam_tryon.validators import Secret, http_url
 
 #: Asking about it is free and tells nothing of anybody.
@@ -33,8 +32,7 @@ class GlamClient:
     """The ``Provider`` Glam: talks to its try-on API [doc].
 
     Its methods raise nothing for what the network or Glam does: they return an outcome. Every
-    exchange ends within ``deadline_seconds``, but for the name lookup, which the system limits,
-    and for a name with several addresses, each of which gets ``connect_timeout_seconds``.
+    exchange ends within ``deadline_seconds``, but for the name lookup, which the system limits.
 
     Args:
         api_key: Glam's key, or a callable that is asked for it before each request.
@@ -76,7 +74,7 @@ class GlamClient:
         self._deadline_seconds = deadline_seconds
         self._max_body_bytes = max_body_bytes
         self._pool_size = pool_size
-        self._tls = tls_context(ca_bundle) if self._base_url.startswith("https:") else None
+        self._ca_bundle = ca_bundle
         self._open()
 
     def submit(
@@ -152,8 +150,8 @@ class GlamClient:
         return f"{type(self).__name__}(base_url={self._base_url!r}, api_key='***')"
 
     def _open(self) -> None:
-        self._adapter = TimedAdapter(
-            pool_connections=1, pool_maxsize=self._pool_size, tls=self._tls
+        self._adapter = HostAdapter(
+            self._base_url, pool_size=self._pool_size, ca_bundle=self._ca_bundle
         )
         self._process = os.getpid()
 

@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from glam_tryon.providers.base import Outcome, Polled, RemoteStatus, Submitted, Uploaded, Verdict
+from glam_tryon.providers.http import Answer, Silence
 from glam_tryon.providers.redact import failure_text, failure_text_of, parse, scrub
-from glam_tryon.providers.response import Answer, Silence
 
 Heard = Answer | Silence
 
