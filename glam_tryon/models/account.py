@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models, router
+from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
@@ -88,14 +88,14 @@ class Account(models.Model):
     @classmethod
     def rows(cls) -> models.QuerySet[Account]:
         """Return the one row as a query on the database that is written to."""
-        return cls.objects.using(router.db_for_write(cls)).filter(name=DEFAULT_ACCOUNT)
+        return cls.objects.writer().filter(name=DEFAULT_ACCOUNT)
 
     @classmethod
     def load(cls) -> Account:
         """Return the row, made if it is missing."""
         account = cls.rows().first()
         if account is None:
-            rows = cls.objects.using(router.db_for_write(cls))
+            rows = cls.objects.writer()
             account, _made = rows.get_or_create(
                 name=DEFAULT_ACCOUNT, defaults={"provider": conf.PROVIDER}
             )
@@ -224,7 +224,7 @@ class Account(models.Model):
     def throttle_polls(cls, limit: float) -> None:
         """Glam answered a question with 429: halve how many are asked a second, once a moment."""
         state = cls.load()
-        allowed = state.polls_per_second(limit, database_time(router.db_for_write(cls)))
+        allowed = state.polls_per_second(limit, database_time(cls.objects.write_alias()))
         cls.rows().filter(
             models.Q(polls_cap_changed_at__isnull=True)
             | models.Q(polls_cap_changed_at__lt=after(-SAME_NEWS_SECONDS))

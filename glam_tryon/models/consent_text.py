@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models, router, transaction
+from django.db import models
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -89,7 +89,7 @@ class ConsentText(models.Model):
         Raises:
             PublishedTextError: it is published.
         """
-        with transaction.atomic(router.db_for_write(ConsentText, instance=self)):
+        with ConsentText.objects.atomic():
             self._refuse_published("changed")
             super().save(*args, **options)
 
@@ -101,7 +101,7 @@ class ConsentText(models.Model):
         Raises:
             PublishedTextError: it is published.
         """
-        with transaction.atomic(router.db_for_write(ConsentText, instance=self)):
+        with ConsentText.objects.atomic():
             self._refuse_published("deleted")
             return super().delete(using=using, keep_parents=keep_parents)
 
@@ -116,17 +116,16 @@ class ConsentText(models.Model):
         Raises:
             PublishedTextError: it is published already.
         """
-        using = router.db_for_write(ConsentText, instance=self)
-        with transaction.atomic(using):
+        using = ConsentText.objects.write_alias()
+        with ConsentText.objects.atomic():
             self._refuse_published("published again")
-            same = ConsentText.objects.using(using).filter(language__iexact=self.language)
+            same = ConsentText.objects.writer().filter(language__iexact=self.language)
             self.version = (same.aggregate(last=Max("version"))["last"] or 0) + 1
             self.published_at = timezone.now()
             super().save(using=using, update_fields=["version", "published_at"])
 
     def _refuse_published(self, what: str) -> None:
         # The row says it, for this object may have been read before somebody published it.
-        using = router.db_for_write(ConsentText, instance=self)
-        row = ConsentText.objects.using(using).select_for_update().filter(pk=self.pk).first()
+        row = ConsentText.objects.writer().select_for_update().filter(pk=self.pk).first()
         if row is not None and row.is_published:
             raise PublishedTextError(what)

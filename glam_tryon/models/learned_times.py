@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models, router
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
@@ -37,7 +37,7 @@ class LearnedTimes(models.Model):
 
     @classmethod
     def _rows(cls, account: str, mask_type: str) -> models.QuerySet[LearnedTimes]:
-        rows = cls.objects.using(router.db_for_write(cls))
+        rows = cls.objects.writer()
         return rows.filter(account=account, mask_type=mask_type)
 
     @classmethod
@@ -53,7 +53,7 @@ class LearnedTimes(models.Model):
         """
         if not samples:
             first = LearnedTimes(account=account, mask_type=mask_type, updated_at=DatabaseNow())
-            rows = LearnedTimes.objects.using(router.db_for_write(cls))
+            rows = LearnedTimes.objects.writer()
             rows.bulk_create([first], ignore_conflicts=True)
         return bool(
             cls._rows(account, mask_type)

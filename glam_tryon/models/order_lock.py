@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
-from django.db import models, router
+from django.db import models
 from django.db.models import F
 
 from glam_tryon.models.writer import WriterManager
@@ -35,7 +35,7 @@ class OrderLock(models.Model):
     @classmethod
     def rows(cls) -> models.QuerySet[OrderLock]:
         """Return them as a query on the database that is written to."""
-        return OrderLock.objects.using(router.db_for_write(cls))
+        return OrderLock.objects.writer()
 
     @classmethod
     def make(cls) -> None:
@@ -76,7 +76,7 @@ class IPCount(models.Model):
     @classmethod
     def rows(cls) -> models.QuerySet[IPCount]:
         """Return them as a query on the database that is written to."""
-        return IPCount.objects.using(router.db_for_write(cls))
+        return IPCount.objects.writer()
 
     @classmethod
     def count(cls, key: str, day: date) -> None:

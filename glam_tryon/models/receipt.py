@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import models, router, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -91,17 +91,16 @@ class DeletionReceipt(models.Model):
         if self.is_empty and not self.left:
             self.deleted_at = timezone.now()
             return self
-        using = router.db_for_write(DeletionReceipt)
-        with transaction.atomic(using):
+        using = DeletionReceipt.objects.write_alias()
+        with DeletionReceipt.objects.atomic():
             self.save(using=using, force_insert=True)
-            DeletedPicture.objects.using(using).bulk_create(self._gone, batch_size=500)
+            DeletedPicture.objects.writer().bulk_create(self._gone, batch_size=500)
         self._gone = []
         return self
 
     def hashes(self) -> list[str]:
         """Return the sha256 of the deleted pictures."""
-        using = router.db_for_write(DeletionReceipt)
-        rows = DeletedPicture.objects.using(using).filter(receipt=self)
+        rows = DeletedPicture.objects.writer().filter(receipt=self)
         return sorted(set(rows.values_list("sha256", flat=True)))
 
     def as_dict(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import connections, models, router
+from django.db import connections, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -101,8 +101,7 @@ class TryOnResult(models.Model):
         return f"{self.job_id}/{self.position}"
 
     def _rows(self) -> models.QuerySet[TryOnResult]:
-        using = router.db_for_write(TryOnResult, instance=self)
-        return TryOnResult.objects.using(using).filter(pk=self.pk, published_at=None)
+        return TryOnResult.objects.writer().filter(pk=self.pk, published_at=None)
 
     def begin_publishing(self) -> bool:
         """Keep others from publishing it. False when it is published, or somebody is at it."""

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -61,7 +61,7 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
             "code": "",
             "detail": "",
         }
-        with transaction.atomic(self.db):
+        with self.atomic():
             # One that was closed for its age is alive all the same: Glam may have its picture.
             alive = known.filter(revoked_at=None).update(**facts)
             if alive or known.update(**facts):
@@ -78,7 +78,7 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
             if price:
                 money = {"count": times * round(price * MONEY_PARTS), "detail": currency}
                 events.append(AnalyticsEvent(event=Event.MONEY, at=at, **money))
-        AnalyticsEvent.objects.using(self.db).bulk_create(events)
+        AnalyticsEvent.objects.writer().bulk_create(events)
 
     def doubt(self, pk: int, why: Outcome) -> bool:
         """Nobody knows whether Glam took it; it keeps its slot."""
@@ -157,7 +157,7 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
     def refund(self, by: str) -> int:
         """Say that Glam gave the credits of these back. Returns how many counted until now."""
         now = database_time(self.db)
-        with transaction.atomic(self.db):
+        with self.atomic():
             # Written first, then read by what was written: whoever comes second changes nothing.
             changed = self.counted().update(refunded_at=now, refunded_by=by[:150])
             self.filter(refunded_at=now)._count_bought(-1)
@@ -166,7 +166,7 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
     def charge(self) -> int:
         """Take back that these were refunded. Returns how many were."""
         refunded = self.filter(refunded_at__isnull=False)
-        with transaction.atomic(self.db):
+        with self.atomic():
             refunded.exclude(refunded_by="").update(refunded_by="")
             mine = refunded.filter(refunded_by="")
             mine._count_bought()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.base import File
-from django.db import models, router, transaction
+from django.db import models
 
 from glam_tryon.exceptions import GarmentUnavailable, NotRegistered, PhotoUnavailable
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnTransition
@@ -72,8 +72,7 @@ def request_batch(
     for photo in photos:
         if photo.kind != PersonPhoto.Kind.HOUSE_MODEL or not may_wear(photo, SHOP):
             raise PhotoUnavailable(f"{photo} is not offered any more. Please choose another.")
-    using = router.db_for_write(TryOnBatch)
-    batch, _made = TryOnBatch.objects.using(using).get_or_create(
+    batch, _made = TryOnBatch.objects.writer().get_or_create(
         pk=key or uuid.uuid4(), defaults={"name": name[:120], "created_by": by}
     )
     wanted, left_out = [], []
@@ -89,7 +88,7 @@ def request_batch(
     for turn, job in enumerate(wanted, start=first):
         job.turn = turn
     chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-    made = sum(_write(using, batch, chunk) for chunk in chunks)
+    made = sum(_write(batch, chunk) for chunk in chunks)
     return Ordered(batch, made, tuple(left_out))
 
 
@@ -106,13 +105,13 @@ def _pair(batch: TryOnBatch, facts: dict[str, Any], photo: PersonPhoto) -> TryOn
     )
 
 
-def _write(using: str, batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
-    with transaction.atomic(using):
+def _write(batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
+    with TryOnJob.objects.atomic():
         # Two clicks on one form write one after the other.
         now = TryOnBatch.lock(batch.pk)
         if now is None or now.canceled_at:
             return 0
-        rows = TryOnJob.objects.using(using)
+        rows = TryOnJob.objects.writer()
         known = set(
             rows.filter(request_key__in=[job.request_key for job in jobs]).values_list(
                 "request_key", flat=True
@@ -122,13 +121,13 @@ def _write(using: str, batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
         for job in new:
             job.queue = Queue.PAUSED if now.paused_at else Queue.CATALOGUE
         rows.bulk_create(new)
-        TryOnTransition.objects.using(using).bulk_create(
+        TryOnTransition.objects.writer().bulk_create(
             [TryOnTransition(job=job, status=Status.PENDING, at=DatabaseNow()) for job in new]
         )
         events = [job.event(Event.REQUESTED) for job in new]
-        AnalyticsEvent.objects.using(using).bulk_create(events)
+        AnalyticsEvent.objects.writer().bulk_create(events)
         if new:
-            wake_pollers(using)
+            wake_pollers()
     return len(new)
 
 
@@ -141,7 +140,7 @@ def resume_batch(batch: TryOnBatch) -> bool:
     """Send a paused batch again. False when it was not paused."""
     resumed = batch.resume()
     if resumed:
-        wake_pollers(router.db_for_write(TryOnBatch, instance=batch))
+        wake_pollers()
     return resumed
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from django.db import router
 from django.db.models import Max
 
 from glam_tryon.models import Account, TryOnJob
@@ -63,10 +62,10 @@ def refetch_all(keys: Keys, *, note: str) -> int:
 
 
 def _these(keys: Keys | None = None) -> TryOnJobQuerySet[TryOnJob]:
-    rows: TryOnJobQuerySet[TryOnJob] = TryOnJob.objects.using(router.db_for_write(TryOnJob))
+    rows: TryOnJobQuerySet[TryOnJob] = TryOnJob.objects.writer()
     return rows if keys is None else rows.filter(pk__in=list(keys))
 
 
 def _wake(jobs: int) -> None:
     if jobs:
-        wake_pollers(router.db_for_write(TryOnJob))
+        wake_pollers()

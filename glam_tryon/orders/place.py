@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import File
-from django.db import IntegrityError, models, router, transaction
+from django.db import IntegrityError, models
 from django.http import HttpRequest
 
 from glam_tryon.exceptions import PhotoUnavailable
@@ -151,7 +151,7 @@ def _named(known: Known) -> dict[str, Any]:
 def _take_name(job: TryOnJob, named: dict[str, Any]) -> TryOnJob:
     """Give a job that was there before what its caller calls it, unless it is called something."""
     if job.reference is None and named["reference"] is not None:
-        rows = TryOnJob.objects.using(router.db_for_write(TryOnJob))
+        rows = TryOnJob.objects.writer()
         if rows.filter(pk=job.pk, reference=None).update(**named):
             job.reference, job.metadata = named["reference"], named["metadata"]
     return job
@@ -187,7 +187,7 @@ def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Know
     owner, request_id = caller.owner, known.get("request_id")
     reuse = known.get("reuse", True)
     priority = known.get("priority", Priority.SHOPPER)
-    using = router.db_for_write(TryOnJob)
+    using = TryOnJob.objects.write_alias()
     job = TryOnJob(
         **garment_facts(product, known.get("mask_type")),
         priority=priority,
@@ -201,7 +201,7 @@ def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Know
         next_step_at=DatabaseNow(),
     )
     try:
-        with transaction.atomic(using):
+        with TryOnJob.objects.atomic():
             if owner != SHOP:
                 lock_order(owner, caller.ip_block, picture_key(job, photo))
                 # Sent twice at once: the other was faster, and took the last one perhaps.
@@ -221,11 +221,11 @@ def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Know
                     job.reuse_of, job.queue = other.pk, Queue.UNDER_WAY
             job.save(using=using, force_insert=True)
             note = f"ordered by staff {caller.by.pk}" if caller.by is not None else ""
-            TryOnTransition.objects.using(using).create(
+            TryOnTransition.objects.writer().create(
                 job=job, status=Status.PENDING, at=DatabaseNow(), note=note
             )
             job.event(Event.REQUESTED).save(using=using)
-            wake_pollers(using)
+            wake_pollers()
     except IntegrityError:
         # Two tabs, one request: the other was faster.
         earlier = _requested_by(caller, request_id)
@@ -245,7 +245,7 @@ def _same_under_way(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
     same = models.Q(person_photo=photo)
     if photo.sha256:
         same |= models.Q(person_photo__sha256=photo.sha256)
-    jobs = TryOnJob.objects.using(router.db_for_write(TryOnJob)).filter(
+    jobs = TryOnJob.objects.writer().filter(
         same,
         owner=job.owner,
         content_type=job.content_type,
@@ -271,7 +271,7 @@ def garment_facts(
     check_product(product)
     mask = check_mask_type(mask_type) if mask_type else garment.get_mask_type(product)
     image, identity = snapshot(product, picture)
-    kinds = ContentType.objects.db_manager(router.db_for_write(TryOnJob))
+    kinds = ContentType.objects.db_manager(TryOnJob.objects.write_alias())
     return {
         "mask_type": mask,
         "content_type": kinds.get_for_model(product),
@@ -299,5 +299,4 @@ def requested(request_id: str | None, *, user: Any = None, visitor: str = "") ->
     if visitor:
         owners.add(owner_key(None, visitor))
     keys = [request_key(owner, request_id) for owner in owners]
-    using = router.db_for_write(TryOnJob)
-    return TryOnJob.objects.using(using).filter(request_key__in=keys).first()
+    return TryOnJob.objects.writer().filter(request_key__in=keys).first()

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import router
 from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -64,8 +63,7 @@ def publish_result(
         raise PermissionDenied("Publishing a result needs publish_results.")
     if publisher is None and not conf.PUBLISH_RESULT:
         raise NotPublishable(_("Nothing says where pictures go: set PUBLISH_RESULT."))
-    using = router.db_for_write(TryOnResult, instance=result)
-    if not TryOnResult.objects.using(using).publishable().filter(pk=result.pk).exists():
+    if not TryOnResult.objects.writer().publishable().filter(pk=result.pk).exists():
         raise NotPublishable(_("Only the shop's own pictures of house models can be published."))
     product = result.job.product
     if product is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import connections, router
+from django.db import connections
 from django.db.models import Max
 
 from glam_tryon.models import Account, TryOnJob
@@ -17,9 +17,8 @@ def next_turn(owner: str, priority: str) -> int:
 
     Start-time fair queuing: an owner with fifty waiting jobs and one with a single job take turns.
     """
-    using = router.db_for_write(TryOnJob)
     mine = (
-        TryOnJob.objects.using(using)
+        TryOnJob.objects.writer()
         .filter(owner=owner, queue=pending_queue(priority))
         .aggregate(last=Max("turn"))["last"]
     )
@@ -27,9 +26,9 @@ def next_turn(owner: str, priority: str) -> int:
     return begun if mine is None else max(begun, mine + 1)
 
 
-def wake_pollers(using: str) -> None:
+def wake_pollers() -> None:
     """Tell idle pollers of a new job, at the commit of this transaction."""
-    connection = connections[using]
+    connection = connections[TryOnJob.objects.write_alias()]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             # Delivered at the commit, so no poller looks too early.

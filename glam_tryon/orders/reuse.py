@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import router
 from django.db.models import Q
 
 from glam_tryon.conf import conf
@@ -67,7 +66,7 @@ def may_bring_one(job: TryOnJob) -> bool:
 
 
 def _alike(job: TryOnJob) -> TryOnJobQuerySet[TryOnJob]:
-    rows = TryOnJob.objects.using(router.db_for_write(TryOnJob)).exclude(pk=job.pk)
+    rows = TryOnJob.objects.writer().exclude(pk=job.pk)
     return rows.filter(
         Q(status__in=OPEN) | Q(status=Status.READY),
         garment_sha256=job.garment_sha256,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db import router
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -121,5 +120,5 @@ def keep_photo(photo: PersonPhoto) -> None:
         ConsentRequired: the consent it was given with was taken back, or was to another text.
     """
     check_photo_consent(photo)
-    rows = PersonPhoto.objects.using(router.db_for_write(PersonPhoto))
+    rows = PersonPhoto.objects.writer()
     rows.filter(pk=photo.pk, kind=PersonPhoto.Kind.SHOPPER).keep(conf.KEPT_PHOTO_SECONDS)

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.signals import user_logged_in
-from django.db import router, transaction
 from django.dispatch import receiver
 from django.http import Http404, HttpRequest
 
@@ -40,10 +39,9 @@ def adopt_visitor(token: str, user: Any) -> None:
     """Give all that belongs to the visitor with this token to ``user``."""
     visitor, account = owner_key(None, token), owner_key(user)
     for model in (TryOnJob, PersonPhoto, ConsentRecord):
-        using = router.db_for_write(model)
         # A failure within the shop's own transaction must not spoil that.
-        with transaction.atomic(using):
-            rows = model._default_manager.using(using).filter(owner=visitor)
+        with model.objects.atomic():
+            rows = model.objects.writer().filter(owner=visitor)
             rows.update(owner=account, user=user)
 
 

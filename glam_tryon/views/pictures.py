@@ -9,7 +9,7 @@ from functools import wraps
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -107,8 +107,7 @@ def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
     token = token_in(what, signed)
     if token and what == PROBE:
         return picture_response(probe_answer(token), "probe")
-    using = router.db_for_write(TryOnSubmission)
-    submissions = TryOnSubmission.objects.using(using)
+    submissions = TryOnSubmission.objects.writer()
     fetchable = submissions.fetchable().select_related("job")
     submission = token and fetchable.filter(token=token).first()
     if not submission or submission.job is None:

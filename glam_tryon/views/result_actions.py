@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import router, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -38,9 +37,8 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     before = job.feedback_reason or job.feedback
     job.feedback = verdict
     job.feedback_reason = reason if verdict == Feedback.DOWN else ""
-    using = router.db_for_write(TryOnJob)
-    with transaction.atomic(using):
-        TryOnJob.objects.using(using).filter(pk=job.pk).update(
+    with TryOnJob.objects.atomic():
+        TryOnJob.objects.writer().filter(pk=job.pk).update(
             feedback=job.feedback, feedback_reason=job.feedback_reason
         )
         count_feedback(job, before, job.feedback_reason or job.feedback)

@@ -232,7 +232,7 @@ def test_a_canceled_and_a_failed_one_are_counted_with_the_reason(
 def test_an_order_that_is_rolled_back_is_not_counted(
     order: Callable[..., TryOnJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_using: str) -> None:
+    def broken() -> None:
         raise RuntimeError
 
     monkeypatch.setattr("glam_tryon.orders.place.wake_pollers", broken)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import router
 from django.db.models import (
     DateTimeField,
     ExpressionWrapper,
@@ -49,13 +48,12 @@ class LiveState:
 
 def read_live_state() -> LiveState:
     """Read the live state; a shop in which nothing ever happened has a state all the same."""
-    using = router.db_for_write(TryOnJob)
-    jobs = TryOnJob.objects.using(using)
+    jobs = TryOnJob.objects.writer()
     pending = jobs.filter(queue__in=(Queue.SHOPPER, Queue.CATALOGUE))
     # Apart, for each has an index of its own.
     settling = jobs.filter(queue=Queue.UNDER_WAY).waiting_for_person()
     resting = jobs.filter(queue=None).waiting_for_person()
-    held = TryOnSubmission.objects.using(using).holding_slots()
+    held = TryOnSubmission.objects.writer().holding_slots()
     state = (
         Account.rows()
         .annotate(

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import router
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -52,7 +51,7 @@ def is_resting(state: Account) -> bool:
     """Say whether failures slow try-ons down: a rest, fewer slots, or fewer polls."""
     limit = conf.MAX_PARALLEL
     fewer = state.effective_cap is not None and state.effective_cap < limit
-    now = database_time(router.db_for_write(Account))
+    now = database_time(Account.objects.write_alias())
     most = conf.MAX_POLLS_PER_SECOND
     slower = state.polls_per_second(most, now) < most
     return fewer or slower or bool(state.breaker_failures or state.throttled_until)
@@ -60,7 +59,7 @@ def is_resting(state: Account) -> bool:
 
 def connection_rows(state: Account) -> list[tuple[str, SafeString | str | int]]:
     """Return the lines about the connection to Glam, each with its name."""
-    now = database_time(router.db_for_write(Account))
+    now = database_time(Account.objects.write_alias())
     resting = state.rests(now)
     held = TryOnSubmission.objects.holding_slots().count()
     rows: list[tuple[str, SafeString | str | int]] = [

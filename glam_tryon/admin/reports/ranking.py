@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import connections, router
+from django.db import connections
 from django.db.models import Model
 
 from glam_tryon.admin.reports.stats import Params
@@ -69,7 +69,7 @@ def top_products(params: Params) -> list[Ranked]:
 
 
 def _read(parts: list[tuple[str, date, date]]) -> list[tuple[Key, int, str | None]]:
-    connection = connections[router.db_for_write(DailyCount)]
+    connection = connections[DailyCount.objects.write_alias()]
     quote, day = connection.ops.quote_name, connection.ops.adapt_datefield_value
     part = _PART.format(count=quote("count"), counts=quote(DailyCount._meta.db_table))
     statement = _RANKED.format(

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.db import router
 from django.db.models import Case, DateField, F, Sum, When
 from django.db.models.functions import Cast, TruncWeek
 from django.http import QueryDict
@@ -165,7 +164,7 @@ def read_stats(params: Params) -> Stats:
     """Read all that the page shows of counts."""
     month = params.today.replace(day=1)
     spent_from = min(month, params.today - timedelta(days=LOOK_BACK_DAYS), params.first)
-    rows = DailyCount.objects.using(router.db_for_write(DailyCount))
+    rows = DailyCount.objects.writer()
     mine = rows.of_product(params.product_type, params.product_key)
     wanted = mine.filter(event__in=set(Event) - {Event.MONTH, *_SPENT})
     found = wanted.between(params.first, params.today) | mine.filter(event__in=_SPENT).between(
