@@ -1,1 +1,1 @@
-"""Counts of what happened, and the statistics made of them."""
+"""Analytics: events, their roll-up by day, and the statistics made of them."""

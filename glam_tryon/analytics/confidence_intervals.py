@@ -1,4 +1,4 @@
-"""How sure two rates are to differ: Wilson's interval for one, Newcombe's for the difference."""
+"""Confidence intervals: Wilson's for one rate, Newcombe's for the difference of two."""
 
 from __future__ import annotations
 

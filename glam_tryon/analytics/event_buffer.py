@@ -1,4 +1,4 @@
-"""Counts what happens too often to be written each time: in memory, written once a minute."""
+"""The buffer of frequent events: counted in memory, written once a minute."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def clear() -> None:
 
 
 def flush() -> int:
-    """Write what is in memory. Returns how many slips that were.
+    """Write what is in memory. Returns how many events that were.
 
     Raises:
         DatabaseError, InterfaceError: it stays in memory until the next time.
@@ -75,7 +75,7 @@ def flush() -> int:
     try:
         using = AnalyticsEvent.objects.write_alias()
         types = ContentType.objects.db_manager(using)
-        slips = [
+        events = [
             AnalyticsEvent(
                 event=event,
                 detail=detail,
@@ -86,12 +86,12 @@ def flush() -> int:
             )
             for (event, detail, model, key), count in taken.items()
         ]
-        AnalyticsEvent.objects.writer().bulk_create(slips)
+        AnalyticsEvent.objects.writer().bulk_create(events)
     except Exception:
         for each, count in taken.items():
             _buffer.add(each, count)
         raise
-    return len(slips)
+    return len(events)
 
 
 @receiver(request_finished, dispatch_uid="glam_tryon_buffer")

@@ -1,4 +1,4 @@
-"""What a month will have cost at its end, if it goes on as in the last days."""
+"""Forecast of a month's cost, from its days so far and the mean of the last whole days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The share of visitors who never see a button, so that the shop learns what buttons do."""
+"""The hold-out: a share of visitors sees no button, so that the shop learns what buttons do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's sums and its file, to hold against Glam's bill."""
+"""The ledger: sums of submissions by outcome, and their CSV file, to check the bill against."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts try-ons anew from the jobs that are there: for a loss, or for a past without counts."""
+"""Rebuild of the daily counts from the jobs that are there, after a loss."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def rebuild_counts() -> int:
     """
     midnight = begins_at("day", timezone.now())
     sums: Counter[Counted] = Counter()
-    slips = _slips(midnight)
-    while batch := list(islice(slips, BATCH)):
+    events = _events(midnight)
+    while batch := list(islice(events, BATCH)):
         sums.update(sums_of(batch))
     rows = DailyCount.objects.writer()
     today = shop_day()
@@ -64,16 +64,16 @@ def _of_today() -> Counter[Counted]:
     return kept
 
 
-def _slips(until: datetime) -> Iterator[AnalyticsEvent]:
+def _events(until: datetime) -> Iterator[AnalyticsEvent]:
     jobs = TryOnJob.objects.writer().filter(created_at__lt=until)
     for job in jobs.iterator(chunk_size=BATCH):
         yield _at(job.event(Event.REQUESTED), job.created_at)
     ends = TryOnTransition.objects.writer().filter(status__in=CLOSED, at__lt=until)
     for end in ends.select_related("job").iterator(chunk_size=BATCH):
         failed, ready = end.status == Status.FAILED, end.status == Status.READY
-        slip = end.job.event(end.status, end.note if failed else "")
-        slip.began_at = end.job.created_at if ready else None
-        yield _at(slip, end.at)
+        event = end.job.event(end.status, end.note if failed else "")
+        event.began_at = end.job.created_at if ready else None
+        yield _at(event, end.at)
     taken = TryOnSubmission.objects.writer().filter(accepted_at__lt=until, refunded_at=None)
     for line in taken.iterator(chunk_size=BATCH):
         moment = line.accepted_at or until
@@ -83,6 +83,6 @@ def _slips(until: datetime) -> Iterator[AnalyticsEvent]:
             yield _at(AnalyticsEvent(event=Event.MONEY, detail=line.currency, count=count), moment)
 
 
-def _at(slip: AnalyticsEvent, moment: datetime) -> AnalyticsEvent:
-    slip.at = moment
-    return slip
+def _at(event: AnalyticsEvent, moment: datetime) -> AnalyticsEvent:
+    event.at = moment
+    return event

@@ -1,4 +1,4 @@
-"""What is counted of the way from a button to a basket, and how it comes to its day's counts."""
+"""The roll-up: adds events to the counts of their days."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ logger = logging.getLogger("glam_tryon.analytics")
 KEPT_DAYS = 761
 #: Who put it into the basket had tried it on.
 TRIED = "tried"
-#: Slips that one transaction adds.
+#: Events that one transaction adds.
 BATCH = 1000
 
 
 def roll_up() -> int:
-    """Add the slips to the counts of their days, and let go of those that are too old.
+    """Add the events to the counts of their days, and let go of those that are too old.
 
-    Returns how many slips were added. Any number may run at once, and it may be killed anywhere:
-    a slip is deleted in the transaction that adds it, and only one of them can delete it.
+    Returns how many events were added. Any number may run at once, and it may be killed anywhere:
+    an event is deleted in the transaction that adds it, and only one of them can delete it.
     """
     added = 0
     while batch := list(AnalyticsEvent.objects.writer().order_by("pk")[:BATCH]):
@@ -47,9 +47,9 @@ def roll_up() -> int:
 
 def _add_batch(batch: list[AnalyticsEvent]) -> bool:
     with AnalyticsEvent.objects.atomic():
-        # Slips never change, so what is deleted here is what was read. Writing first, SQLite takes
+        # Events never change, so what is deleted here is what was read. Writing first, SQLite takes
         # its write lock at once.
-        mine = AnalyticsEvent.objects.writer().filter(pk__in=[slip.pk for slip in batch])
+        mine = AnalyticsEvent.objects.writer().filter(pk__in=[event.pk for event in batch])
         deleted, _by_model = mine.delete()
         if deleted == len(batch):
             DailyCount.objects.writer().add(sums_of(batch))
@@ -58,19 +58,19 @@ def _add_batch(batch: list[AnalyticsEvent]) -> bool:
     return False
 
 
-def sums_of(slips: list[AnalyticsEvent]) -> Counter[Counted]:
-    """Return what the slips add to which counts: to all products, and to the product they name."""
+def sums_of(events: list[AnalyticsEvent]) -> Counter[Counted]:
+    """Return what the events add to which counts: to all products, and to the product they name."""
     sums: Counter[Counted] = Counter()
-    for slip in slips:
-        day, detail = shop_day(slip.at), slip.detail
-        if slip.event == Event.READY and slip.wait_seconds is not None:
-            detail = f"{detail}:{bin_of(slip.wait_seconds)}"
-        sums[Counted("", 0, slip.event, day, detail)] += slip.count
-        if slip.product_type and slip.event not in OF_ALL_PRODUCTS:
-            product = (slip.product_key, slip.product_type)
-            sums[Counted(*product, slip.event, day, detail)] += slip.count
-            if slip.event == Event.REQUESTED:
-                sums[Counted(*product, Event.MONTH, day.replace(day=1), "")] += slip.count
+    for event in events:
+        day, detail = shop_day(event.at), event.detail
+        if event.event == Event.READY and event.wait_seconds is not None:
+            detail = f"{detail}:{bin_of(event.wait_seconds)}"
+        sums[Counted("", 0, event.event, day, detail)] += event.count
+        if event.product_type and event.event not in OF_ALL_PRODUCTS:
+            product = (event.product_key, event.product_type)
+            sums[Counted(*product, event.event, day, detail)] += event.count
+            if event.event == Event.REQUESTED:
+                sums[Counted(*product, Event.MONTH, day.replace(day=1), "")] += event.count
     return sums
 
 
@@ -107,7 +107,7 @@ def count_feedback(job: TryOnJob, before: str, now: str) -> None:
     """Count a verdict, and take back the one that the same shopper gave before."""
     said = {"event": Event.FEEDBACK, "product_type": job.content_type_id or 0}
     said |= {"product_key": job.product_key, "at": DatabaseNow()}
-    slips = [AnalyticsEvent(**said, detail=now)]
+    events = [AnalyticsEvent(**said, detail=now)]
     if before:
-        slips.append(AnalyticsEvent(**said, detail=before, count=-1))
-    AnalyticsEvent.objects.writer().bulk_create(slips)
+        events.append(AnalyticsEvent(**said, detail=before, count=-1))
+    AnalyticsEvent.objects.writer().bulk_create(events)

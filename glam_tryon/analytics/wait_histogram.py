@@ -1,4 +1,4 @@
-"""How long shoppers wait, as counts in bins of equal ratio, and the percentiles read from them."""
+"""The histogram of shoppers' waits, in bins of equal ratio, and its percentiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What try-ons cost, what was spent in the shop's day and month, and what is left of the budget."""
+"""The budget: what was spent in the shop's day and month, and what is left to spend."""
 
 from __future__ import annotations
 
@@ -8,39 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Q, Sum
-from django.utils.formats import number_format
 
 from glam_tryon.conf import conf
 from glam_tryon.limits.period import Period, begins_at, ends_at
+from glam_tryon.limits.pricing import price
 from glam_tryon.models import Account, TryOnSubmission
 from glam_tryon.models.clock import database_time
 
-#: Codes of what is used up, as in ``words``: the shop's day, and its month.
+#: Codes of what is used up, as in ``messages``: the shop's day, and its month.
 DAY_OVER, MONTH_OVER = "limit_shop", "budget"
-
-
-def credits_of(count: int = 1) -> Decimal:
-    """Return the credits that Glam takes for ``count`` generations."""
-    return Decimal(str(conf.PRICE.credits_per_tryon)) * count
-
-
-def price(count: int = 1) -> Decimal | None:
-    """Return what ``count`` submissions cost in the currency of ``PRICE``; None: unknown."""
-    each = conf.PRICE.per_credit
-    return None if each is None else each * credits_of(count)
-
-
-def money_words(amount: Decimal | None, currency: str = "") -> str:
-    """Return an amount in the active language, empty when it is unknown.
-
-    Without a ``currency`` it is in that of the settings. Amounts of less than a cent are written
-    out, so that no generation looks free.
-    """
-    if amount is None:
-        return ""
-    digits = 2 if amount == round(amount, 2) else 4
-    words = number_format(amount, digits, force_grouping=True)
-    return f"{words}\N{NO-BREAK SPACE}{currency or conf.PRICE.currency}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +30,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What the shop may spend in a period; None: as much as anybody likes."""
+    """What the shop may spend in a period; None: without a limit."""
 
     generations: int | None
     money: Decimal | None

@@ -57,9 +57,9 @@ def count_order(block: str) -> None:
         IPCount.count(*_counted_by(block, now))
 
 
-def forget_ips() -> int:
+def prune_ip_counts() -> int:
     """Delete the counts of IPs of earlier days. Returns how many there were."""
-    return IPCount.forget(shop_day(database_time(IPCount.objects.write_alias())))
+    return IPCount.prune(shop_day(database_time(IPCount.objects.write_alias())))
 
 
 def used_today(owner: str, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""How a command's argument names a user."""
+"""Reads which user a command's argument names."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class IPCount(models.Model):
         return found or 0
 
     @classmethod
-    def forget(cls, before: date) -> int:
+    def prune(cls, before: date) -> int:
         """Delete the counts of the days before. Returns how many there were."""
         return cls.rows().filter(day__lt=before).delete()[0]
 

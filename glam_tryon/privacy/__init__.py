@@ -1,4 +1,4 @@
-"""The shop's rules: what a shopper agrees to, how much may be spent, how long data is kept."""
+"""Privacy: consent, retention, pruning, deletion, erasure and export."""
 
 from glam_tryon.privacy.erasure import erase_tryon_data
 from glam_tryon.privacy.export import export_tryon_data

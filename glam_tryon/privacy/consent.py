@@ -1,4 +1,4 @@
-"""The text under which a shopper gives a photo, and the proof of having agreed to it."""
+"""Consent: the text under which a shopper gives a photo, and the proof of agreement."""
 
 from __future__ import annotations
 

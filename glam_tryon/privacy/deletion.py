@@ -1,4 +1,4 @@
-"""Deletes a try-on or a person photo for good, and leaves a receipt of what was deleted."""
+"""Deletion of one try-on or person photo for good, with a receipt of what was deleted."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def delete_results(job: TryOnJob, receipt: DeletionReceipt) -> None:
     results, left = try_each(rows, delete_result)
     receipt.add(results=results, left=left)
     if not left:
-        # Glam's addresses of the pictures go as well.
+        # The provider's URLs of the pictures go as well.
         TryOnJob.objects.writer().filter(pk=job.pk).update(media_urls=[])
 
 

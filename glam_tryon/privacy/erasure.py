@@ -1,4 +1,4 @@
-"""Erases all that is kept of a person: the rows lose their owner first, then the pictures go."""
+"""Erasure of everything kept of a person: rows lose their owner first, then files go."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """What is nobody's any more and waits for its files to be deleted."""
+    """Rows that are nobody's any more and wait for its files to be deleted."""
 
     jobs: list[UUID]
     photos: list[UUID]

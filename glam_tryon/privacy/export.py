@@ -1,4 +1,4 @@
-"""A copy of all that is kept of a person: one zip with the facts as JSON, and the pictures."""
+"""Export: a zip of everything kept of a person, the facts as JSON and the pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks: the signed-in user, or the visitor that this session stands for."""
+"""Owner keys of a request: the signed-in user's, and that of the session's visitor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deletes data because of its age: the files first, then the rows that named them."""
+"""Pruning: deletes data because of its age, files first, then the rows that named them."""
 
 from __future__ import annotations
 

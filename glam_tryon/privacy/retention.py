@@ -1,4 +1,4 @@
-"""How long each kind of data is kept: what may still be shown, and what is over its time."""
+"""Retention: how long each kind of data is kept, as queries for what is due."""
 
 from __future__ import annotations
 

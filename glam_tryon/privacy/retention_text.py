@@ -1,4 +1,4 @@
-"""The schedule of retention and destruction, in words, from the settings as they are."""
+"""The retention schedule as text, from the settings as they are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from glam_tryon.privacy.duration_words import DAY_SECONDS, duration_words
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How long one kind of data is kept; ``settings`` are the names that change it."""
+    """The retention of one kind of data; ``settings`` are the names that change it."""
 
     what: str
     kept: str

@@ -1,1 +1,1 @@
-"""The engine: advances each job, one claimed step at a time."""
+"""The worker: advances each job, one claimed step at a time."""

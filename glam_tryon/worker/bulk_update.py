@@ -1,4 +1,4 @@
-"""The batched write-back: one statement says of many jobs that Glam still works on them."""
+"""Bulk update after polls: one statement writes of many jobs that they are still running."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ARRAY_ROWS, CASE_ROWS = 500, 50
 
 @dataclass(frozen=True, slots=True)
 class PollUpdate:
-    """Glam was asked about a job and its status did not change: ask again in ``seconds``."""
+    """A poll after which the status stays: poll again in ``seconds``."""
 
     job_id: UUID
     lease_token: str
@@ -65,7 +65,7 @@ _NEXT = {
 
 
 def write_poll_updates(rows: Sequence[PollUpdate]) -> int:
-    """Write ``rows``, each only while its lease is still the one it was asked under.
+    """Write ``rows``, each only while its lease is still the one of the poll.
 
     Returns how many were written; the others belong to somebody else by now.
     """
@@ -105,15 +105,15 @@ def _arrays(_connection: BaseDatabaseWrapper, table: str, rows: Sequence[PollUpd
 
 
 def _cases(connection: BaseDatabaseWrapper, table: str, rows: Sequence[PollUpdate]) -> Statements:
-    # Glam has few words, so all rows of a statement share one.
-    for word in {row.remote_status for row in rows}:
-        told = [row for row in rows if row.remote_status == word]
-        for some in _slices(told, CASE_ROWS):
-            yield _case(connection, table, word, some)
+    # A provider has few status words, so all rows of a statement share one.
+    for status in {row.remote_status for row in rows}:
+        alike = [row for row in rows if row.remote_status == status]
+        for some in _slices(alike, CASE_ROWS):
+            yield _case(connection, table, status, some)
 
 
 def _case(
-    connection: BaseDatabaseWrapper, table: str, word: str, rows: Sequence[PollUpdate]
+    connection: BaseDatabaseWrapper, table: str, status: str, rows: Sequence[PollUpdate]
 ) -> tuple[str, list[Any]]:
     field = TryOnJob._meta.pk
     keys = [field.get_db_prep_value(row.job_id, connection) for row in rows]
@@ -128,4 +128,4 @@ def _case(
         [part for key, value in zip(keys, values, strict=True) for part in (key, value)]
         for values in ([row.seconds for row in rows], [row.lease_token for row in rows])
     )
-    return statement, [*waits, word, *keys, *pairs]
+    return statement, [*waits, status, *keys, *pairs]

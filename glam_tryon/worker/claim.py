@@ -1,4 +1,4 @@
-"""Who does which step next: due jobs are taken under a lease, many by one statement."""
+"""The claim: takes due jobs under a lease, many by one statement."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ def lease_due(using: str, limit: int, token: str, seconds: float) -> list[TryOnJ
     if vendor == "sqlite" and not TryOnJob.objects.using(using).due().exists():
         # An idle poller must not take the one write lock four times a second.
         return []
-    words = _POSTGRESQL if vendor == "postgresql" else _SQLITE
-    jobs = _jobs(connection, _filled(_TAKE, words), [token, seconds, limit])
+    dialect = _POSTGRESQL if vendor == "postgresql" else _SQLITE
+    jobs = _jobs(connection, _filled(_TAKE, dialect), [token, seconds, limit])
     return sorted(jobs, key=lambda job: job.created_at)
 
 
@@ -166,13 +166,13 @@ def pair_statement(connection: BaseDatabaseWrapper) -> str:
     return _filled(_READ, {"now": "UTC_TIMESTAMP(6)", "lock": lock})
 
 
-def _filled(statement: str, words: dict[str, str]) -> str:
+def _filled(statement: str, dialect: dict[str, str]) -> str:
     statuses = ", ".join(f"'{status}'" for status in Status.values)
     return statement.format(
         table=TryOnJob._meta.db_table,
-        due=_DUE.format(queue=int(Queue.UNDER_WAY), statuses=statuses, **words),
+        due=_DUE.format(queue=int(Queue.UNDER_WAY), statuses=statuses, **dialect),
         columns=", ".join(str(field.column) for field in TryOnJob._meta.concrete_fields),
-        **words,
+        **dialect,
     )
 
 

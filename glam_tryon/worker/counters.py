@@ -1,4 +1,4 @@
-"""What one poller did since it started: counts by step and outcome, for one log line."""
+"""Counters of one process: steps by outcome, for one log line."""
 
 from __future__ import annotations
 

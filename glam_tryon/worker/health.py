@@ -1,4 +1,4 @@
-"""Whether try-ons get through: what ``poll_tryon_jobs --health`` says."""
+"""Health: what keeps try-ons from getting through, for ``poll_tryon_jobs --health``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The duties of every run beside its steps: heartbeat, lost slots, roll-up and deletion by age."""
+"""Maintenance, the duties of every run: heartbeat, lost slots, roll-up and pruning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, InterfaceError, connections
 
 from glam_tryon.analytics.rollup import roll_up
-from glam_tryon.limits.quotas import forget_ips
+from glam_tryon.limits.quotas import prune_ip_counts
 from glam_tryon.models import Account
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.receipt import KINDS
@@ -27,7 +27,7 @@ PRUNE_SECONDS, PRUNE_LONGEST_SECONDS = 60.0, 30.0
 
 
 class Maintenance:
-    """What one run has to do beside its steps. Everything is due at the start of a run.
+    """The duties of one run beside its steps. Everything is due at the start of a run.
 
     Deletions have a thread of their own, for a storage may be slow and submits must not wait for
     it. What a run does not get to before its process ends is done by the next one.
@@ -78,7 +78,7 @@ def _in_background() -> None:
     try:
         # First, for it takes no time and a storage may take long.
         roll_up()
-        forget_ips()
+        prune_ip_counts()
         # One poller at a time. A little sooner than its own minute, or a poller would miss every
         # second turn.
         if not Account.claim_pruning(PRUNE_SECONDS * 0.9):

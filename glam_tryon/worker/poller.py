@@ -165,7 +165,7 @@ class Poller:
         try:
             self._pool.dismiss(STOP_SECONDS)
         except (DatabaseError, InterfaceError) as error:
-            # Nothing is lost: the leases expire, and the questions are asked again.
+            # Nothing is lost: the leases expire, and the jobs are polled again.
             logger.warning("the last answers could not be written: %s", error)
         self._maintenance.wait(seconds)
         connections.close_all()

@@ -1,4 +1,4 @@
-"""Calls code that may hang, the shop's own: a step waits so long as it says, and no longer."""
+"""Calls the shop's own code, which may hang, and waits for it for a limited time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pending jobs get a slot: allotted under the lock of the provider, with their intents."""
+"""Slots: which pending jobs get one, under the lock of the account, with their intents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import SettingError
-from glam_tryon.limits.budget import budget_left, credits_of, price
+from glam_tryon.limits.budget import budget_left
+from glam_tryon.limits.pricing import credits_of, price
 from glam_tryon.models import (
     Account,
     TryOnJob,

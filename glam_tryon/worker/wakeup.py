@@ -1,4 +1,4 @@
-"""Wake-up events: what ends an idle poller's wait before its time."""
+"""Wake-up events: they end an idle poller's wait before its time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The threads of one poller: the steps in flight, and what they bring back."""
+"""The worker pool: the threads of one poller, the steps in flight, and their results."""
 
 from __future__ import annotations
 
@@ -144,16 +144,16 @@ class WorkerPool:
             logger.warning("%d steps were still running at the stop; their leases expire", late)
 
     def _see_through(self, deadline: float) -> None:
-        """Wait for POSTs and downloads; drop questions, for anybody may ask them again.
+        """Wait for POSTs and downloads; drop polls, for any worker may poll again.
 
-        A question whose answer just came has become a download: its lease is not returned.
+        A poll whose answer just came has become a download: its lease is not returned.
         """
         dropped: set[UUID] = set()
         while (left := deadline - time.monotonic()) > 0:
             for future, claimed in self._steps.items():
                 job = claimed.job
-                asks = not future.done() and job.status in AT_PROVIDER and job.pk not in dropped
-                if asks and release_leases([job], statuses=AT_PROVIDER):
+                polls = not future.done() and job.status in AT_PROVIDER and job.pk not in dropped
+                if polls and release_leases([job], statuses=AT_PROVIDER):
                     dropped.add(job.pk)
             worth_it = set(self._submits).union(
                 future for future, claimed in self._steps.items() if claimed.job.pk not in dropped

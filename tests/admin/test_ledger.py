@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from glam_tryon.limits import budget as purse
+from glam_tryon.limits import budget
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from tests.admin.staff import html, said, staff
 
@@ -172,11 +172,11 @@ def test_who_may_change_the_budget_notes_a_refund_and_who_noted_it_stands_there(
     row.refresh_from_db()
     assert row.refunded_by.startswith("staff ")
     assert row.refunded_at is not None
-    assert purse.spent("month", NOVEMBER).generations == 0
+    assert budget.spent("month", NOVEMBER).generations == 0
     choose(client, "take_refund_back", row)
     row.refresh_from_db()
     assert (row.refunded_at, row.refunded_by) == (None, "")
-    assert purse.spent("month", NOVEMBER).generations == 1
+    assert budget.spent("month", NOVEMBER).generations == 1
 
 
 def test_who_may_only_look_can_change_nothing() -> None:

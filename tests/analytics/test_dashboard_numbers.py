@@ -169,7 +169,7 @@ def test_a_range_is_the_days_before_a_month_and_then_months(
 def test_products_are_ranked_by_days_and_by_whole_months_alike(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    # As the slips of two products over five months become counts.
+    # As the events of two products over five months become counts.
     kind = ContentType.objects.get_for_model(Product).pk
     for product, count in (("a", 1), ("b", 2)):
         TryOnJob.objects.create(content_type_id=kind, product_key=product, mask_type="upper")

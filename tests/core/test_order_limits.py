@@ -23,7 +23,7 @@ from glam_tryon.exceptions import OrderRefused
 from glam_tryon.limits import availability as switch
 from glam_tryon.limits.client_ip import client_ip, ip_block
 from glam_tryon.limits.period import ends_at
-from glam_tryon.limits.quotas import forget_ips, used_today
+from glam_tryon.limits.quotas import prune_ip_counts, used_today
 from glam_tryon.models import IPCount, OrderLock, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.order_lock import LOCKS
@@ -220,9 +220,9 @@ def test_an_address_is_kept_as_a_hash_and_for_a_day(order: Order) -> None:
     assert (len(row.key), row.orders) == (64, 1)
     # A plain hash of one of 16 million blocks is found by trying them all.
     assert row.key != hashlib.sha256(b"203.0.113.0/24").hexdigest()
-    assert forget_ips() == 0
+    assert prune_ip_counts() == 0
     IPCount.objects.update(day=row.day - timedelta(days=1))
-    assert forget_ips() == 1
+    assert prune_ip_counts() == 1
 
 
 @pytest.mark.django_db

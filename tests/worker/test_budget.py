@@ -12,7 +12,7 @@ import pytest
 from django.db import connections
 
 from glam_tryon.limits import availability as switch
-from glam_tryon.limits import budget as purse
+from glam_tryon.limits import budget
 from glam_tryon.models import Account, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after
 from glam_tryon.models.status import Queue, Status
@@ -154,7 +154,7 @@ def test_four_pollers_send_exactly_what_the_budget_allows_and_go_on_when_it_is_r
     glam.faults = FaultScript.from_rules([{"on": "submit", "nth": [2, 5], "do": {"status": 422}}])
     running = [pollers.start("--max-seconds", "90") for _ in range(4)]
     wait_until(lambda: TryOnJob.objects.filter(status="ready").count() == 7, 60)
-    wait_until(lambda: purse.budget_left().code == "limit_shop", 10)
+    wait_until(lambda: budget.budget_left().code == "limit_shop", 10)
     assert len(glam.accepted) == 7
     assert TryOnJob.objects.filter(status="pending", error_code="").count() == 7
     Account.change_budget("ada", day_generations=100)

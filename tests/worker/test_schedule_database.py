@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from glam_tryon.models import Account, LearnedTimes, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.models.status import Queue, Status
-from glam_tryon.providers.base import Fetched, Outcome, RemoteStatus, Verdict
+from glam_tryon.providers.base import Outcome, Polled, RemoteStatus, Verdict
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
 from glam_tryon.worker.claim import claim_steps
@@ -229,7 +229,7 @@ def test_what_was_written_after_an_answer_was_true_when_its_question_left(
     # Each answer takes a second and a half: this one, and the one that was written four ago.
     slow = replace(claimed, claimed_tick=time.monotonic() - 1.5)
     submission = TryOnSubmission(job=slow.job, started_at=slow.now, event_id="event-1")
-    answer = Fetched(
+    answer = Polled(
         Outcome(Verdict.OK, "ok"), status=RemoteStatus.READY, media_urls=("https://a.test/1.jpg",)
     )
     module._ready(slow, slow.job, submission, answer)

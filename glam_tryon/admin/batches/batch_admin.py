@@ -35,7 +35,7 @@ from glam_tryon.admin.pages import admin_url
 from glam_tryon.admin.products.product_mixin import TryOnAdminMixin
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import HookFailed, NotPublishable
-from glam_tryon.limits.budget import money_words, price
+from glam_tryon.limits.pricing import money_text, price
 from glam_tryon.models import TryOnBatch, TryOnJob, TryOnResult
 
 PUBLISH = "glam_tryon.publish_results"
@@ -147,7 +147,7 @@ class TryOnBatchAdmin(admin.ModelAdmin):
             "batch": batch,
             "progress": progress,
             "payload": self._payload(batch, progress),
-            "retry_price": money_words(price(progress.failed)) if progress.failed else "",
+            "retry_price": money_text(price(progress.failed)) if progress.failed else "",
             "may_change": self.has_change_permission(request),
             "may_publish": may_publish
             and any(picture.may_be_published for entry in entries for picture in entry.pictures),

@@ -19,7 +19,8 @@ from django.utils.translation import ngettext
 
 from glam_tryon import jobs
 from glam_tryon.admin.pages import admin_url
-from glam_tryon.limits.budget import budget_left, money_words, price
+from glam_tryon.limits.budget import budget_left
+from glam_tryon.limits.pricing import money_text, price
 from glam_tryon.models import TryOnJob
 from glam_tryon.models.job_queryset import TryOnJobQuerySet
 from glam_tryon.models.status import CLOSED, Status
@@ -181,11 +182,11 @@ def cost_message(count: int) -> str:
         "This will buy %(count)d generation", "This will buy %(count)d generations", count
     ) % {"count": count}
     parts = [text]
-    if money := money_words(price(count)):
+    if money := money_text(price(count)):
         parts.append(money)
     left = budget_left().generations
     if left is not None:
-        amount = money_words(price(left)) or ngettext(
+        amount = money_text(price(left)) or ngettext(
             "%(count)d generation", "%(count)d generations", left
         ) % {"count": left}
         parts.append(_("budget left %(left)s") % {"left": amount})

@@ -37,7 +37,7 @@ from glam_tryon.admin.jobs.order_form import ORDER_FIELDS, OrderForm
 from glam_tryon.admin.jobs.timeline import timeline
 from glam_tryon.admin.operations.alerts import blocker_message, paused_message
 from glam_tryon.admin.pages import GARMENT, PERSON, admin_url, picture_url
-from glam_tryon.limits.budget import money_words
+from glam_tryon.limits.pricing import money_text
 from glam_tryon.models import (
     Account,
     PersonPhoto,
@@ -343,7 +343,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
         cost = getattr(job, "cost", None)
         times = ngettext("sent %(count)d time", "sent %(count)d times", sent) % {"count": sent}
         return format_html(
-            '{}<div class="glam-tryon-quiet">{}</div>', money_words(cost) or NOTHING, times
+            '{}<div class="glam-tryon-quiet">{}</div>', money_text(cost) or NOTHING, times
         )
 
     @admin.display(description=gettext_lazy("pictures"))

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from glam_tryon.admin.formatting import badge, exact, instant
-from glam_tryon.limits.budget import money_words
+from glam_tryon.limits.pricing import money_text
 from glam_tryon.models import TryOnJob, TryOnSubmission, TryOnTransition
 
 #: Colours of the badges that submissions get.
@@ -57,7 +57,7 @@ def _sent(line: TryOnSubmission) -> Entry:
         facts.append(_("photo fetched %(when)s") % {"when": exact(line.fetched_at)})
     if line.revoked_at:
         facts.append(_("photo link dead since %(when)s") % {"when": exact(line.revoked_at)})
-    if money := money_words(line.price):
+    if money := money_text(line.price):
         facts.append(money)
     facts += filter(None, [line.code, line.detail])
     title = _("submission %(number)d") % {"number": line.number}

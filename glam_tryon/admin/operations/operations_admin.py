@@ -41,8 +41,9 @@ from glam_tryon.admin.operations.storage_probe import check_storage
 from glam_tryon.admin.pages import admin_url
 from glam_tryon.conf import conf
 from glam_tryon.limits import availability as switch
-from glam_tryon.limits.budget import Budget, Spent, budgets, money_words, spent
+from glam_tryon.limits.budget import Budget, Spent, budgets, spent
 from glam_tryon.limits.period import Period
+from glam_tryon.limits.pricing import money_text
 from glam_tryon.models import Account, TryOnSubmission
 from glam_tryon.models.clock import database_time
 
@@ -133,7 +134,7 @@ def _amounts(generations: int | None, money: Decimal | None) -> str:
         count = number_format(generations, force_grouping=True)
         parts.append(_("%(count)s generations") % {"count": count})
     if money is not None:
-        parts.append(money_words(money))
+        parts.append(money_text(money))
     return ", ".join(parts)
 
 

@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 from glam_tryon.admin.formatting import NOTHING, badge, thumbnail
 from glam_tryon.admin.jobs.advice import job_state
 from glam_tryon.admin.pages import admin_url, picture_url
-from glam_tryon.limits.budget import budget_left, money_words, price
+from glam_tryon.limits.budget import budget_left
+from glam_tryon.limits.pricing import money_text, price
 from glam_tryon.models import TryOnJob, TryOnResult
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.models.owner import SHOP
@@ -151,7 +152,7 @@ def order_cost(count: int) -> dict[str, Any]:
         ) % {"count": left.generations}
     return {
         "count": count,
-        "price": money_words(price(count)),
+        "price": money_text(price(count)),
         "budget": rest,
         "beyond": left.generations is not None and left.generations < count,
     }

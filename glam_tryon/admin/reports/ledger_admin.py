@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from glam_tryon.admin.formatting import NOTHING, badge, instant
 from glam_tryon.admin.pages import ReadOnly, admin_url
 from glam_tryon.analytics.ledger import OUTCOMES, REFUNDED, Total, bill, totals
-from glam_tryon.limits.budget import money_words
 from glam_tryon.limits.period import month_of
+from glam_tryon.limits.pricing import money_text
 from glam_tryon.models import TryOnSubmission
 
 #: So many months are offered, this one first.
@@ -134,7 +134,7 @@ class TryOnSubmissionAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("price"))
     def price_shown(self, line: TryOnSubmission) -> str:
-        return NOTHING if line.price is None else money_words(line.price, line.currency)
+        return NOTHING if line.price is None else money_text(line.price, line.currency)
 
     @admin.display(description=gettext_lazy("event id"))
     def event(self, line: TryOnSubmission) -> SafeString:
@@ -194,6 +194,6 @@ def _line(total: Total, text: str) -> dict[str, Any]:
         "may_be_billed": total.may_be_billed,
         "submissions": number_format(total.submissions, force_grouping=True),
         "credits": number_format(total.credits.normalize(), force_grouping=True),
-        "money": money_words(total.money, total.currency) if known else "",
+        "money": money_text(total.money, total.currency) if known else "",
         "unpriced": total.unpriced if known else 0,
     }

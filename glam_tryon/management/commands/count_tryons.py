@@ -1,4 +1,4 @@
-"""Adds up what was counted; a running poller does so by itself."""
+"""Rolls events up into daily counts; every run of the poller does so as well."""
 
 from __future__ import annotations
 

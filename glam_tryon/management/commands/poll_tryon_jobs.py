@@ -1,4 +1,4 @@
-"""Runs the poller: submits waiting try-ons, asks Glam about them and stores their pictures."""
+"""Runs the poller: submits waiting try-ons, polls the provider and stores pictures."""
 
 from __future__ import annotations
 

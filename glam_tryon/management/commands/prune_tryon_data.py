@@ -1,4 +1,4 @@
-"""Deletes what is over its time; a running poller does so by itself."""
+"""Prunes data because of its age; every run of the poller does so as well."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""When to poll a job again: learned durations and the cheapest moment."""
+"""The poll interval: how long to wait before a job is polled again, learned from durations."""

@@ -1,4 +1,4 @@
-"""How long try-ons take: what was seen of them, decayed, over a wide first guess."""
+"""The duration model: decayed counts of how long try-ons took, over a wide first guess."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class Memory:
         """Return the memory after one more job: not ready at the one time, ready by the other.
 
         The job's weight is spread between them by what was believed before, as in the EM
-        algorithm; a job noted at the time of its question would teach the schedule itself.
+        algorithm; a job noted at the time of its poll would teach the schedule itself.
         """
         overlaps = _overlaps(after_seconds, by_seconds)
         _likely, guessed = _within(prior(), overlaps)

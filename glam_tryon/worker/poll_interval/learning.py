@@ -1,4 +1,4 @@
-"""What this shop's finished jobs teach about the next ones, shared by all workers."""
+"""Learning: durations of finished jobs, shared by all workers through the database."""
 
 from __future__ import annotations
 
@@ -67,15 +67,15 @@ def usual_seconds(
     return median(known.masses) if known.samples >= TOLD_AFTER_JOBS else None
 
 
-def learn(job: TryOnJob, asked_before_seconds: float, ready_by_seconds: float) -> bool:
+def learn(job: TryOnJob, polled_before_seconds: float, ready_by_seconds: float) -> bool:
     """Remember one job that Glam finished. Must not be called within a transaction.
 
-    It was not ready ``asked_before_seconds`` after its submission (0: never asked) and was ready
+    It was not ready ``polled_before_seconds`` after its submission (0: never polled) and was ready
     after ``ready_by_seconds``. False when too many workers learned at the same moment.
     """
     for _ in range(TRIES):
         kept, samples = LearnedTimes.read(job.account, job.mask_type)
-        memory = Memory.from_json(kept).learned(asked_before_seconds, ready_by_seconds)
+        memory = Memory.from_json(kept).learned(polled_before_seconds, ready_by_seconds)
         if LearnedTimes.replace(job.account, job.mask_type, memory.as_json(), samples):
             return True
     return False

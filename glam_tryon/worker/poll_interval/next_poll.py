@@ -1,4 +1,4 @@
-"""When to poll a job again: the wait before its next poll, and the back-off after an error."""
+"""The next poll: the wait until a job is polled again, and the back-off after an error."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CACHE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """``polled`` are at Glam, and their first question is over or near; ``waiting`` would be
+    """``polled`` are at Glam, and their first poll is over or near; ``waiting`` would be
     sent at once if slots were free. ``polls_per_second`` is for all workers together.
     """
 
@@ -62,7 +62,7 @@ def _count(now: float) -> Load:
     jobs = TryOnJob.objects.writer()
     state = Account.rows().first()
     counts = Load(
-        # Nobody asks about the others while this count is used.
+        # Nobody polls the others while this count is used.
         polled=jobs.filter(
             Q(polled_at__isnull=False) | Q(next_step_at__lte=after(CACHE_SECONDS)),
             queue=Queue.UNDER_WAY,
@@ -79,18 +79,18 @@ def _count(now: float) -> Load:
     return counts
 
 
-#: What one question is worth in seconds of delay: while jobs wait for a slot, while only a shopper
+#: What one poll is worth in seconds of delay: while jobs wait for a slot, while only a shopper
 #: waits, and while nobody does. See docs/schedule.md.
 QUEUE_COST_SECONDS, SHOPPER_COST_SECONDS, CATALOGUE_COST_SECONDS = 0.0004, 0.05, 0.5
 #: Questions are moved by up to this share of the shorter of the two waits around them, so that
-#: jobs which were sent together are not asked about together for ever.
+#: jobs which were sent together are not polled together for ever.
 JITTER = 0.1
 #: Longest wait after an error of a free request, in seconds.
 LONGEST_BACK_OFF_SECONDS = 300.0
 
 
 def cost_seconds(priority: str, *, waiting: int) -> float:
-    """Return what one question about a job is worth in seconds of delay.
+    """Return what one poll of a job is worth in seconds of delay.
 
     The second for which a slot idles while a job waits for it is lost to every job behind that one.
     """
@@ -100,15 +100,15 @@ def cost_seconds(priority: str, *, waiting: int) -> float:
 
 
 def shortest_wait_seconds(now: Load) -> float:
-    """Return the wait that keeps all workers together below what may be asked in a second."""
+    """Return the wait that keeps all workers together below the polls allowed in a second."""
     return now.polled / now.polls_per_second
 
 
 def next_poll_seconds(job: TryOnJob, elapsed_seconds: float = 0.0) -> float:
-    """Return how long to wait before Glam is asked about this job again.
+    """Return how long to wait before this job is polled again.
 
     ``elapsed_seconds`` is how long ago Glam took it. Asks the database every few seconds, however
-    many questions there are.
+    many polls there are.
     """
     now = current_load()
     cost = cost_seconds(job.priority, waiting=now.waiting)

@@ -1,4 +1,4 @@
-"""The questions that cost least, for durations of known shares."""
+"""The optimiser: the polls that cost least, for durations of known shares."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from glam_tryon.worker.poll_interval.duration_model import BIN_LOG, Masses, bin_
 
 #: Steps of the time axis within one bin: 0.3 % of the elapsed time each.
 STEPS = 32
-#: Shortest and longest time from one question to the next, in seconds.
+#: Shortest and longest time from one poll to the next, in seconds.
 SHORTEST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 60.0
 
 
 def best_polls(
     instants: Sequence[float], survival: Sequence[float], cost_seconds: float
 ) -> list[float]:
-    """Return for each instant when to ask next if the try-on is not ready then.
+    """Return for each instant when to poll next if the try-on is not ready then.
 
     ``instants`` rise; ``survival`` is the share of try-ons that take longer than each, above 0
-    before the last instant and 0 at it. The questions minimise, exactly and over all choices
-    among the instants, the expected cost of all questions plus the delay of the answer.
+    before the last instant and 0 at it. The polls minimise, exactly and over all choices
+    among the instants, the expected cost of all polls plus the delay of the answer.
 
     With W(i) the least expected cost plus time of the answer from instant i on (not conditional):
 
@@ -74,9 +74,9 @@ def _axis(masses: Masses, cost_seconds: float) -> tuple[list[float], list[float]
 
 
 def seconds_to_next_poll(elapsed_seconds: float, masses: Masses, cost_seconds: float) -> float:
-    """Return the seconds until the next question to a try-on that is not ready yet.
+    """Return the seconds until the next poll of a try-on that is not ready yet.
 
-    ``masses`` are the shares of the bins in all durations; ``cost_seconds`` is what one question
+    ``masses`` are the shares of the bins in all durations; ``cost_seconds`` is what one poll
     is worth in seconds of delay. The first call for given shares takes milliseconds, others none.
     """
     instants, best = _axis(masses, cost_seconds)

@@ -1,4 +1,4 @@
-"""The steps: what a claimed job's status asks for next."""
+"""Chooses the step that the status of a claimed job asks for."""
 
 from __future__ import annotations
 

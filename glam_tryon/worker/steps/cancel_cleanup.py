@@ -1,4 +1,4 @@
-"""The step after a job was canceled: tell, tidy up, and hold its slot until Glam is done."""
+"""The step after a cancellation: dispatches it, deletes files, and frees the slot in time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from glam_tryon.worker.db_connections import retry_on_db_error
 from glam_tryon.worker.steps.dispatch import dispatch
 from glam_tryon.worker.steps.store import delete_orphaned_files
 
-#: How often Glam is asked whether it is done with what nobody wants any more.
+#: How often the provider is polled whether it is done with what nobody wants any more.
 WATCH_SECONDS = 10.0
 
 

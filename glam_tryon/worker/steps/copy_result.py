@@ -1,4 +1,4 @@
-"""The step of a job whose picture another one has, or will have: it gets a copy for nothing.
+"""The step of a job that reuses another one's picture: it gets a copy, and nothing is sent.
 
 A copy and not the same file, so that either job can be deleted, and its picture with it, whatever
 becomes of the other; a picture has a few hundred kilobytes, and its price is that of a generation.

@@ -1,4 +1,4 @@
-"""Tells the receivers of the signals what became of a job, at least once."""
+"""Dispatches the signals about a job to their receivers, at least once."""
 
 from __future__ import annotations
 
@@ -24,28 +24,30 @@ _SIGNALS: dict[str, Signal] = {
 }
 
 
-def dispatch(job: TryOnJob, word: str) -> bool:
-    """Send the signal for ``word`` unless it was the last one sent. Returns whether it was sent.
+def dispatch(job: TryOnJob, event: str) -> bool:
+    """Send the signal for ``event`` unless it was the last one sent. Returns whether it was sent.
 
     A worker that dies between sending and remembering makes the next one send again. Receivers are
     the shop's code and may never return: a step waits for them for half its lease at most.
     """
-    if job.dispatched == word:
+    if job.dispatched == event:
         return True
-    if _SIGNALS[word].has_listeners(TryOnJob):
+    if _SIGNALS[event].has_listeners(TryOnJob):
         told = run_with_timeout(
-            conf.LEASE_SECONDS / 2, lambda: _send(job, word), "glam_tryon_receivers"
+            conf.LEASE_SECONDS / 2, lambda: _send(job, event), "glam_tryon_receivers"
         )
         if told is None:
-            logger.critical("job %s %s waits to be told: too many receivers hang", job.pk, word)
+            logger.critical("job %s %s waits to be told: too many receivers hang", job.pk, event)
             return False
         if not told.done():
-            logger.error("a receiver of job %s %s does not return; left to itself", job.pk, word)
-    job.mark_dispatched(word)
+            logger.error("a receiver of job %s %s does not return; left to itself", job.pk, event)
+    job.mark_dispatched(event)
     return True
 
 
-def _send(job: TryOnJob, word: str) -> None:
-    for receiver, answer in _SIGNALS[word].send_robust(sender=TryOnJob, job=job):
+def _send(job: TryOnJob, event: str) -> None:
+    for receiver, answer in _SIGNALS[event].send_robust(sender=TryOnJob, job=job):
         if isinstance(answer, Exception):
-            logger.error("receiver %r of job %s %s raised", receiver, job.pk, word, exc_info=answer)
+            logger.error(
+                "receiver %r of job %s %s raised", receiver, job.pk, event, exc_info=answer
+            )

@@ -1,4 +1,4 @@
-"""The step that asks Glam how far a job is."""
+"""The step that polls the provider: how far is a job?"""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from glam_tryon.worker.wakeup import slot_freed
 
 logger = logging.getLogger("glam_tryon.worker")
 
-#: READY without a picture is asked about so often, so many seconds apart.
+#: READY without a picture is polled so often, so many seconds apart.
 EMPTY_ANSWERS, EMPTY_SECONDS = 3, 20.0
 NO_MEDIA = "no_media"
 #: How long Glam may answer 404 about a new event before the job is given up as lost.
@@ -52,7 +52,7 @@ def poll(claimed: Claimed) -> PollUpdate | None:
     crashpoint("after_poll")
     count("poll", answer.status.value if answer.status else answer.outcome.code)
     if answer.outcome.verdict is not Verdict.OK:
-        _ask_again(job, submission, answer, claimed.now)
+        _poll_again(job, submission, answer, claimed.now)
     elif answer.status is RemoteStatus.READY:
         _ready(claimed, job, submission, answer)
     elif answer.status is RemoteStatus.FAILED:
@@ -78,7 +78,7 @@ def _older(submission: TryOnSubmission, seconds: float, now: datetime) -> bool:
     return now - submission.started_at > timedelta(seconds=seconds)
 
 
-def _ask_again(job: TryOnJob, submission: TryOnSubmission, answer: Polled, now: datetime) -> None:
+def _poll_again(job: TryOnJob, submission: TryOnSubmission, answer: Polled, now: datetime) -> None:
     outcome = answer.outcome
     if outcome.pauses:
         pause_submitting(outcome)
@@ -121,23 +121,23 @@ def _elapsed_seconds(job: TryOnJob, until: datetime | None) -> float:
 
 def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Polled) -> None:
     ready_by = _elapsed_seconds(job, claimed.database_time())
-    # What was written after an answer was true when the question left, so long before.
+    # What was written after an answer was true when the poll left, so long before.
     way = ready_by - _elapsed_seconds(job, claimed.now)
-    asked_before = max(0.0, _elapsed_seconds(job, job.polled_at) - way)
-    addresses = [url for url in dict.fromkeys(map(_as_text, answer.media_urls)) if url]
-    if not addresses:
+    polled_before = max(0.0, _elapsed_seconds(job, job.polled_at) - way)
+    urls = [url for url in dict.fromkeys(map(_as_text, answer.media_urls)) if url]
+    if not urls:
         empty_before = job.errors if job.error_code == NO_MEDIA else 0
         if empty_before >= EMPTY_ANSWERS:
             fail(job, submission, NO_MEDIA, "Glam says READY but names no picture.")
         else:
             retry_on_db_error(lambda: job.reschedule(EMPTY_SECONDS, code=NO_MEDIA))
         return
-    if len(addresses) > MAX_RESULTS:
-        logger.info("job %s: %d results, %d stored", job.pk, len(addresses), MAX_RESULTS)
+    if len(urls) > MAX_RESULTS:
+        logger.info("job %s: %d results, %d stored", job.pk, len(urls), MAX_RESULTS)
 
     def write() -> bool:
         with TryOnJob.objects.atomic():
-            moved = job.start_storing(addresses[:MAX_RESULTS], conf.LEASE_SECONDS)
+            moved = job.start_storing(urls[:MAX_RESULTS], conf.LEASE_SECONDS)
             if moved:
                 # Glam is done: the slot is free before the pictures are fetched.
                 TryOnSubmission.objects.writer().filter(pk=submission.pk).free_slot()
@@ -145,20 +145,20 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
 
     if retry_on_db_error(write):
         slot_freed()
-        job.media_urls = addresses[:MAX_RESULTS]
+        job.media_urls = urls[:MAX_RESULTS]
         job.errors = 0
         crashpoint("after_ready")
         store(job)
-        _learn(job, asked_before, ready_by)
+        _learn(job, polled_before, ready_by)
 
 
-def _learn(job: TryOnJob, asked_before_seconds: float, ready_by_seconds: float) -> None:
+def _learn(job: TryOnJob, polled_before_seconds: float, ready_by_seconds: float) -> None:
     try:
-        learn(job, asked_before_seconds, ready_by_seconds)
+        learn(job, polled_before_seconds, ready_by_seconds)
     except (DatabaseError, InterfaceError) as error:
         logger.warning("job %s: how long it took is not remembered: %s", job.pk, error)
 
 
-def _as_text(address: object) -> str:
+def _as_text(url: object) -> str:
     # What is no text stays visible as such, so that the download refuses it by name.
-    return address if isinstance(address, str) else repr(address)[:200]
+    return url if isinstance(url, str) else repr(url)[:200]

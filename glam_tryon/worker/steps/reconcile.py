@@ -1,4 +1,4 @@
-"""The step after an unclear submit: was it sent at all, and may it be sent again?"""
+"""The step that finds out what became of an unclear submission, and may send it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The step that brings Glam's pictures into the shop's storage, each exactly once."""
+"""The step that stores the provider's pictures: fetched, checked and saved exactly once."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def store(job: TryOnJob, *, again: bool = False) -> None:
 
     ``again`` says that an earlier try may have left files behind.
     """
-    if not job.media_urls and not _find_addresses(job):
+    if not job.media_urls and not _find_urls(job):
         return
     results: list[TryOnResult] = []
     dropped: list[_Trouble] = []
-    for position, address in enumerate(job.media_urls):
+    for position, url in enumerate(job.media_urls):
         try:
-            results.append(_store_one(job, position, address))
+            results.append(_store_one(job, position, url))
         except (DownloadFailed, ResultRefused, UnsafeResultURL, FileUnavailable) as error:
             trouble = _trouble(job, error, has_others=bool(results))
             if not trouble.is_final:
@@ -103,9 +103,9 @@ def _trouble(job: TryOnJob, error: Exception, *, has_others: bool) -> _Trouble:
     return _Trouble("storage", message, _window_over(job))
 
 
-def _store_one(job: TryOnJob, position: int, address: str) -> TryOnResult:
+def _store_one(job: TryOnJob, position: int, url: str) -> TryOnResult:
     content = fetch_bytes(
-        address,
+        url,
         result_hosts=conf.RESULT_HOSTS,
         allow_loopback=is_loopback_url(conf.BASE_URL),
         deadline_seconds=DOWNLOAD_SECONDS,
@@ -126,7 +126,7 @@ def _store_one(job: TryOnJob, position: int, address: str) -> TryOnResult:
         width=picture.width,
         height=picture.height,
         sha256=picture.sha256,
-        source_url=address,
+        source_url=url,
     )
 
 
@@ -177,7 +177,7 @@ def _fail(job: TryOnJob, code: str, message: str) -> None:
 
 def _later(job: TryOnJob, trouble: _Trouble) -> None:
     if trouble.gone:
-        _ask_for_fresh_addresses(job)
+        _poll_for_fresh_urls(job)
     wait = back_off_seconds(job.errors)
     retry_on_db_error(lambda: job.reschedule(wait, code=trouble.code, message=trouble.message))
 
@@ -187,9 +187,9 @@ def _window_over(job: TryOnJob) -> bool:
     return not begun.filter(at__gte=after(-RESULT_WINDOW_SECONDS)).exists()
 
 
-def _find_addresses(job: TryOnJob) -> bool:
+def _find_urls(job: TryOnJob) -> bool:
     """Learn where the pictures are that staff want fetched again; False when not now, or never."""
-    answer = _ask_for_fresh_addresses(job)
+    answer = _poll_for_fresh_urls(job)
     if job.media_urls:
         return True
     outcome = answer.outcome if answer else None
@@ -204,7 +204,7 @@ def _find_addresses(job: TryOnJob) -> bool:
     return False
 
 
-def _ask_for_fresh_addresses(job: TryOnJob) -> Polled | None:
+def _poll_for_fresh_urls(job: TryOnJob) -> Polled | None:
     submission = job.current_submission()
     if submission is None or not submission.event_id:
         return None

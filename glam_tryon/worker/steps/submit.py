@@ -1,4 +1,4 @@
-"""The step that spends money: one POST to Glam for one written intent."""
+"""The step that spends money: one POST to the provider for one written intent."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def _may_send(job: TryOnJob, submission: TryOnSubmission) -> bool:
 def _pictures(job: TryOnJob, submission: TryOnSubmission, photo: PersonPhoto) -> Pair | Outcome:
     if submission.revocable:
         return link_for_glam(submission, PHOTO), link_for_glam(submission, GARMENT)
-    addresses = []
+    urls = []
     for file, name in ((photo.image, "photo.jpg"), (job.garment_image, "garment.jpg")):
         uploaded = provider_for(submission.account).upload(read_file(file), name, "image/jpeg")
         if uploaded.outcome.verdict is not Verdict.OK:
             return uploaded.outcome
-        addresses.append(uploaded.file_url)
-    return addresses[0], addresses[1]
+        urls.append(uploaded.file_url)
+    return urls[0], urls[1]
 
 
 def _refuse_photo(job: TryOnJob, submission: TryOnSubmission, error: PhotoRefused) -> None:
@@ -138,7 +138,7 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
 
             retry_on_db_error(refuse, seconds=ANSWER_HELD_SECONDS)
         case _:
-            word = (
+            closed_as = (
                 TryOnSubmission.Outcome.REFUSED
                 if outcome.verdict is Verdict.REFUSED
                 else TryOnSubmission.Outcome.NOT_SENT
@@ -147,7 +147,7 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
 
             def take_back() -> None:
                 with TryOnJob.objects.atomic():
-                    _close(submission, word, outcome)
+                    _close(submission, closed_as, outcome)
                     job.wait_for_slot(
                         min(pause, 300.0),
                         code=outcome.code,
@@ -221,7 +221,7 @@ MODERATE_SECONDS = 15.0
 
 
 def moderate(job: TryOnJob, photo: PersonPhoto) -> None:
-    """Return when the shop has nothing against the photo; house models are not asked about.
+    """Return when the shop has nothing against the photo; house models are not checked.
 
     Raises:
         PhotoRefused: the shop does not want it drawn.
@@ -232,11 +232,11 @@ def moderate(job: TryOnJob, photo: PersonPhoto) -> None:
         return
     content = read_file(photo.image)
     seconds = MODERATE_SECONDS
-    asked = run_with_timeout(
+    call = run_with_timeout(
         seconds, lambda: consult(HOOK, content, job=job), "glam_tryon_moderation"
     )
-    if asked is None:
+    if call is None:
         raise HookFailed(HOOK, "is not asked: too many calls hang")
-    if not asked.done():
+    if not call.done():
         raise HookFailed(HOOK, f"gave no answer within {seconds:g} s")
-    asked.result()
+    call.result()

@@ -1,4 +1,4 @@
-"""Slips become daily counts: once each, whoever adds them and whatever breaks off."""
+"""Events become daily counts: once each, whoever adds them and whatever breaks off."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.database
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
-def slip(event: str = Event.IMPRESSION, **fields: Any) -> AnalyticsEvent:
+def event(event: str = Event.IMPRESSION, **fields: Any) -> AnalyticsEvent:
     return AnalyticsEvent(**{"event": event, "at": NOON, **fields})
 
 
@@ -33,8 +33,8 @@ def counts(**wanted: Any) -> dict[tuple[str, str, str], int]:
     return {(row.product_key, row.event, row.detail): row.count for row in rows}
 
 
-def test_a_slip_counts_for_its_product_and_for_all_together() -> None:
-    sums = sums_of([slip(product_type=3, product_key="7", count=2)])
+def test_an_event_counts_for_its_product_and_for_all_together() -> None:
+    sums = sums_of([event(product_type=3, product_key="7", count=2)])
     assert sums == {
         Counted("", 0, "impression", date(2026, 3, 14), ""): 2,
         Counted("7", 3, "impression", date(2026, 3, 14), ""): 2,
@@ -42,33 +42,33 @@ def test_a_slip_counts_for_its_product_and_for_all_together() -> None:
 
 
 def test_what_is_requested_counts_for_the_products_month_too() -> None:
-    sums = sums_of([slip(Event.REQUESTED, detail="shopper", product_type=3, product_key="7")])
+    sums = sums_of([event(Event.REQUESTED, detail="shopper", product_type=3, product_key="7")])
     assert sums[Counted("7", 3, "month", date(2026, 3, 1), "")] == 1
     assert len(sums) == 3
 
 
 @pytest.mark.parametrize("event", ["bought", "money", "visitor", "buyer"])
 def test_money_and_visitors_count_for_no_product(event: str) -> None:
-    assert len(sums_of([slip(event, product_type=3, product_key="7")])) == 1
+    assert len(sums_of([event(event, product_type=3, product_key="7")])) == 1
 
 
 def test_a_wait_is_counted_in_its_bin() -> None:
     began = NOON - timedelta(seconds=16)
-    (counted,) = sums_of([slip(Event.READY, detail="shopper", began_at=began)])
+    (counted,) = sums_of([event(Event.READY, detail="shopper", began_at=began)])
     assert counted.detail == "shopper:16"
 
 
 def test_the_day_is_the_shops(settings: Any) -> None:
     settings.TIME_ZONE = "Asia/Tokyo"
     late = datetime(2026, 3, 14, 20, tzinfo=UTC)
-    (counted,) = sums_of([slip(at=late)])
+    (counted,) = sums_of([event(at=late)])
     assert counted.day == date(2026, 3, 15)
 
 
 @pytest.mark.django_db
 def test_slips_are_added_to_what_the_day_has_and_are_gone() -> None:
     for _ in range(2):
-        AnalyticsEvent.objects.bulk_create([slip(), slip(count=4), slip(Event.OPENED)])
+        AnalyticsEvent.objects.bulk_create([event(), event(count=4), event(Event.OPENED)])
         assert roll_up() == 3
     assert counts() == {("", "impression", ""): 10, ("", "opened", ""): 2}
     assert not AnalyticsEvent.objects.exists()
@@ -89,7 +89,7 @@ def test_a_thousand_rows_are_added_with_one_statement(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_breaks_off_counts_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    AnalyticsEvent.objects.bulk_create([slip(), slip()])
+    AnalyticsEvent.objects.bulk_create([event(), event()])
 
     def broken(*_args: object) -> None:
         raise RuntimeError
@@ -123,7 +123,7 @@ def _at_once(work: Callable[[], object], threads: int) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_four_that_fold_at_once_count_each_slip_once() -> None:
     AnalyticsEvent.objects.bulk_create(
-        [slip(product_type=1, product_key=str(number % 7)) for number in range(3000)]
+        [event(product_type=1, product_key=str(number % 7)) for number in range(3000)]
     )
     _at_once(roll_up, 4)
     while AnalyticsEvent.objects.exists():

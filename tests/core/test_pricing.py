@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone, translation
 
 from glam_tryon.limits import availability as switch
-from glam_tryon.limits import budget as purse
+from glam_tryon.limits import budget, pricing
 from glam_tryon.limits.period import begins_at, ends_at, month_of
 from glam_tryon.models import Account, TryOnSubmission
 
@@ -32,7 +32,12 @@ def configure(settings: Any) -> Configure:
 
 def bought(started_at: datetime = NOON, outcome: str = "accepted", **facts: Any) -> TryOnSubmission:
     """One line of the ledger, with the price of now."""
-    given = {"credits": purse.credits_of(1), "price": purse.price(1), "currency": "USD", **facts}
+    given = {
+        "credits": pricing.credits_of(1),
+        "price": pricing.price(1),
+        "currency": "USD",
+        **facts,
+    }
     return TryOnSubmission.objects.create(
         job_key=uuid.uuid4(), number=1, outcome=outcome, started_at=started_at, **given
     )
@@ -43,14 +48,14 @@ def bought(started_at: datetime = NOON, outcome: str = "accepted", **facts: Any)
 
 def test_a_try_on_costs_its_credits_times_the_price_of_one(configure: Configure) -> None:
     configure(PRICE={"per_credit": "0.08", "credits_per_tryon": 2.5})
-    assert purse.credits_of(3) == Decimal("7.5")
-    assert purse.price(3) == Decimal("0.6")
-    assert purse.price() == Decimal("0.2")
+    assert pricing.credits_of(3) == Decimal("7.5")
+    assert pricing.price(3) == Decimal("0.6")
+    assert pricing.price() == Decimal("0.2")
 
 
 def test_a_price_that_nobody_named_is_unknown_and_not_nothing() -> None:
-    assert purse.price(5) is None
-    assert purse.money_words(purse.price(5)) == ""
+    assert pricing.price(5) is None
+    assert pricing.money_text(pricing.price(5)) == ""
 
 
 @pytest.mark.parametrize(
@@ -61,11 +66,11 @@ def test_an_amount_is_written_as_the_language_does(
 ) -> None:
     configure(PRICE={"currency": "EUR"})
     with translation.override(language):
-        assert purse.money_words(Decimal("1234.5")) == words
+        assert pricing.money_text(Decimal("1234.5")) == words
 
 
 def test_less_than_a_cent_is_written_out() -> None:
-    assert purse.money_words(Decimal("0.064"), "EUR") == "0.0640\xa0EUR"
+    assert pricing.money_text(Decimal("0.064"), "EUR") == "0.0640\xa0EUR"
 
 
 # Days and months.
@@ -101,15 +106,15 @@ def test_what_glam_took_or_may_have_taken_is_spent(configure: Configure) -> None
         bought(outcome=outcome)
     for outcome in ("refused", "not_sent"):
         bought(outcome=outcome, credits=0, price=0)
-    expected = purse.Spent(4, Decimal(8), Decimal("0.8"))
-    assert purse.spent("day", NOON) == purse.spent("month", NOON) == expected
+    expected = budget.Spent(4, Decimal(8), Decimal("0.8"))
+    assert budget.spent("day", NOON) == budget.spent("month", NOON) == expected
 
 
 def test_yesterday_counts_in_the_month_and_last_month_not_at_all() -> None:
     bought(NOON - timedelta(days=1))
     bought(NOON - timedelta(days=40))
-    assert purse.spent("day", NOON).generations == 0
-    assert purse.spent("month", NOON).generations == 1
+    assert budget.spent("day", NOON).generations == 0
+    assert budget.spent("month", NOON).generations == 1
 
 
 def test_what_was_bought_keeps_the_price_of_its_time(configure: Configure) -> None:
@@ -117,14 +122,14 @@ def test_what_was_bought_keeps_the_price_of_its_time(configure: Configure) -> No
     bought()
     configure(PRICE={"per_credit": "0.30"})
     bought()
-    assert purse.spent("month", NOON).money == Decimal("0.40")
+    assert budget.spent("month", NOON).money == Decimal("0.40")
 
 
 def test_another_currency_is_not_added_to_this_one(configure: Configure) -> None:
     configure(PRICE={"per_credit": "0.10"})
     bought()
     configure(PRICE={"per_credit": "0.10", "currency": "EUR"})
-    assert purse.spent("month", NOON) == purse.Spent(1, Decimal(1), Decimal(0))
+    assert budget.spent("month", NOON) == budget.Spent(1, Decimal(1), Decimal(0))
 
 
 def test_what_was_refunded_is_not_spent_and_is_refunded_once() -> None:
@@ -134,7 +139,7 @@ def test_what_was_refunded_is_not_spent_and_is_refunded_once() -> None:
     row.refresh_from_db()
     assert row.refunded_by == "ada"
     assert row.refunded_at is not None
-    assert purse.spent("month", NOON).generations == 0
+    assert budget.spent("month", NOON).generations == 0
 
 
 # What is left.
@@ -142,22 +147,22 @@ def test_what_was_refunded_is_not_spent_and_is_refunded_once() -> None:
 
 def test_without_any_limit_any_number_is_left(configure: Configure) -> None:
     configure(BUDGET={"day": None, "month": None})
-    assert purse.budget_left(NOON) == purse.Left(None)
+    assert budget.budget_left(NOON) == budget.Left(None)
 
 
 def test_the_smallest_of_the_limits_is_what_is_left(configure: Configure) -> None:
     configure(BUDGET={"day": 5, "month": 6})
     bought()
     bought(NOON - timedelta(days=1))
-    assert purse.budget_left(NOON) == purse.Left(4)
+    assert budget.budget_left(NOON) == budget.Left(4)
 
 
 def test_a_day_that_is_used_up_ends_at_midnight(configure: Configure) -> None:
     configure(BUDGET={"day": 1})
     bought()
     midnight = datetime(2026, 11, 16, tzinfo=UTC)
-    assert purse.budget_left(NOON) == purse.Left(0, "limit_shop", midnight)
-    assert purse.budget_left(midnight).code == ""
+    assert budget.budget_left(NOON) == budget.Left(0, "limit_shop", midnight)
+    assert budget.budget_left(midnight).code == ""
 
 
 def test_a_month_that_is_used_up_says_so_also_when_the_day_is_as_well(
@@ -165,23 +170,23 @@ def test_a_month_that_is_used_up_says_so_also_when_the_day_is_as_well(
 ) -> None:
     configure(BUDGET={"day": 1, "month": 1})
     bought()
-    assert purse.budget_left(NOON) == purse.Left(0, "budget", datetime(2026, 12, 1, tzinfo=UTC))
+    assert budget.budget_left(NOON) == budget.Left(0, "budget", datetime(2026, 12, 1, tzinfo=UTC))
 
 
 def test_money_buys_whole_generations_only(configure: Configure) -> None:
     configure(PRICE={"per_credit": "0.30"}, BUDGET={"month_money": 1})
     bought()
     # 0.70 is left: two more, and the third would be over.
-    assert purse.budget_left(NOON) == purse.Left(2)
+    assert budget.budget_left(NOON) == budget.Left(2)
     bought()
     bought()
-    assert purse.budget_left(NOON).code == "budget"
+    assert budget.budget_left(NOON).code == "budget"
 
 
 def test_a_limit_of_money_says_nothing_while_the_price_is_unknown(configure: Configure) -> None:
     configure(BUDGET={"day": None, "month": None, "month_money": 1})
     bought()
-    assert purse.budget_left(NOON) == purse.Left(None)
+    assert budget.budget_left(NOON) == budget.Left(None)
 
 
 def test_what_staff_set_comes_before_the_settings_until_they_take_it_back(
@@ -190,12 +195,12 @@ def test_what_staff_set_comes_before_the_settings_until_they_take_it_back(
     configure(BUDGET={"day": 1})
     bought()
     Account.change_budget("ada", day_generations=3)
-    assert purse.budget_left(NOON) == purse.Left(2)
+    assert budget.budget_left(NOON) == budget.Left(2)
     assert Account.load().budget_changed_by == "ada"
     Account.change_budget("ada", day_generations=0)
-    assert purse.budget_left(NOON).code == "limit_shop"
+    assert budget.budget_left(NOON).code == "limit_shop"
     Account.change_budget("ada", day_generations=None)
-    assert purse.budget_left(NOON).code == "limit_shop"
+    assert budget.budget_left(NOON).code == "limit_shop"
 
 
 # The switch.
