@@ -118,6 +118,19 @@ def nothing_tallied() -> Iterator[None]:
     event_buffer.clear()
 
 
+@pytest.fixture
+def with_maintenance() -> None:
+    """Let pollers of this process roll counts up and prune, as they do beside their steps."""
+
+
+@pytest.fixture(autouse=True)
+def no_maintenance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prune nothing behind a test's back: a photo may go as soon as its last job ended."""
+    if "with_maintenance" not in request.fixturenames:
+        maintenance = import_module("glam_tryon.worker.maintenance")
+        monkeypatch.setattr(maintenance, "_in_background", lambda: None)
+
+
 @pytest.fixture(scope="session")
 def s3(needs: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     """A private bucket on a real S3 server; tests choose keys of their own in it."""

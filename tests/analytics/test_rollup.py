@@ -24,7 +24,7 @@ pytestmark = pytest.mark.database
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
-def event(event: str = Event.IMPRESSION, **fields: Any) -> AnalyticsEvent:
+def made(event: str = Event.IMPRESSION, **fields: Any) -> AnalyticsEvent:
     return AnalyticsEvent(**{"event": event, "at": NOON, **fields})
 
 
@@ -34,7 +34,7 @@ def counts(**wanted: Any) -> dict[tuple[str, str, str], int]:
 
 
 def test_an_event_counts_for_its_product_and_for_all_together() -> None:
-    sums = sums_of([event(product_type=3, product_key="7", count=2)])
+    sums = sums_of([made(product_type=3, product_key="7", count=2)])
     assert sums == {
         Counted("", 0, "impression", date(2026, 3, 14), ""): 2,
         Counted("7", 3, "impression", date(2026, 3, 14), ""): 2,
@@ -42,33 +42,33 @@ def test_an_event_counts_for_its_product_and_for_all_together() -> None:
 
 
 def test_what_is_requested_counts_for_the_products_month_too() -> None:
-    sums = sums_of([event(Event.REQUESTED, detail="shopper", product_type=3, product_key="7")])
+    sums = sums_of([made(Event.REQUESTED, detail="shopper", product_type=3, product_key="7")])
     assert sums[Counted("7", 3, "month", date(2026, 3, 1), "")] == 1
     assert len(sums) == 3
 
 
 @pytest.mark.parametrize("event", ["bought", "money", "visitor", "buyer"])
 def test_money_and_visitors_count_for_no_product(event: str) -> None:
-    assert len(sums_of([event(event, product_type=3, product_key="7")])) == 1
+    assert len(sums_of([made(event, product_type=3, product_key="7")])) == 1
 
 
 def test_a_wait_is_counted_in_its_bin() -> None:
     began = NOON - timedelta(seconds=16)
-    (counted,) = sums_of([event(Event.READY, detail="shopper", began_at=began)])
+    (counted,) = sums_of([made(Event.READY, detail="shopper", began_at=began)])
     assert counted.detail == "shopper:16"
 
 
 def test_the_day_is_the_shops(settings: Any) -> None:
     settings.TIME_ZONE = "Asia/Tokyo"
     late = datetime(2026, 3, 14, 20, tzinfo=UTC)
-    (counted,) = sums_of([event(at=late)])
+    (counted,) = sums_of([made(at=late)])
     assert counted.day == date(2026, 3, 15)
 
 
 @pytest.mark.django_db
 def test_slips_are_added_to_what_the_day_has_and_are_gone() -> None:
     for _ in range(2):
-        AnalyticsEvent.objects.bulk_create([event(), event(count=4), event(Event.OPENED)])
+        AnalyticsEvent.objects.bulk_create([made(), made(count=4), made(Event.OPENED)])
         assert roll_up() == 3
     assert counts() == {("", "impression", ""): 10, ("", "opened", ""): 2}
     assert not AnalyticsEvent.objects.exists()
@@ -89,7 +89,7 @@ def test_a_thousand_rows_are_added_with_one_statement(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_breaks_off_counts_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    AnalyticsEvent.objects.bulk_create([event(), event()])
+    AnalyticsEvent.objects.bulk_create([made(), made()])
 
     def broken(*_args: object) -> None:
         raise RuntimeError
@@ -123,7 +123,7 @@ def _at_once(work: Callable[[], object], threads: int) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_four_that_fold_at_once_count_each_slip_once() -> None:
     AnalyticsEvent.objects.bulk_create(
-        [event(product_type=1, product_key=str(number % 7)) for number in range(3000)]
+        [made(product_type=1, product_key=str(number % 7)) for number in range(3000)]
     )
     _at_once(roll_up, 4)
     while AnalyticsEvent.objects.exists():
@@ -156,6 +156,7 @@ def test_counts_go_after_twenty_five_months() -> None:
     assert KEPT_DAYS >= 25 * 30
 
 
+@pytest.mark.usefixtures("with_maintenance")
 @pytest.mark.django_db(transaction=True)
 def test_the_pollers_maintenance_rolls_up() -> None:
     AnalyticsEvent(event=Event.IMPRESSION, at=DatabaseNow()).save()

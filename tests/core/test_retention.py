@@ -365,6 +365,7 @@ def maintain() -> None:
     maintenance.wait(20)
 
 
+@pytest.mark.usefixtures("with_maintenance")
 def test_a_pollers_maintenance_deletes_beside_its_work() -> None:
     taken = photo(2 * HOUR)
     maintain()
@@ -394,6 +395,7 @@ def _refuse(*_arguments: object) -> None:
     raise OSError("read-only")
 
 
+@pytest.mark.usefixtures("with_maintenance")
 def test_of_many_pollers_one_deletes_each_minute() -> None:
     taken = photo(2 * HOUR)
     assert Account.claim_pruning(60)

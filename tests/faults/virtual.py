@@ -26,7 +26,7 @@ from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker import crashpoints as crash
-from glam_tryon.worker import db_connections, maintenance, worker_pool
+from glam_tryon.worker import db_connections, worker_pool
 from glam_tryon.worker import poller as poller_module
 from glam_tryon.worker.poll_interval import learning, next_poll
 from glam_tryon.worker.poller import Poller
@@ -154,8 +154,6 @@ class Engine:
         monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", None)
         # The wake-up connection belongs to real pollers; here nothing ever sleeps.
         monkeypatch.setattr(poller_module, "listen", lambda *_arguments: None)
-        # A thread of its own would work in a time that does not stand still.
-        monkeypatch.setattr(maintenance, "_in_background", lambda: None)
         defaults: dict[str, Any] = db_connections.retry_on_db_error.__kwdefaults__ or {}
         monkeypatch.setitem(defaults, "sleep", self.time.later)
         monkeypatch.setitem(defaults, "clock", self.time.now)

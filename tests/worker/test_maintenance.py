@@ -30,7 +30,11 @@ from glam_tryon.worker.health import problems
 from glam_tryon.worker.poller import Poller
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("with_maintenance"),
+]
 
 DAY = 86_400
 
