@@ -58,7 +58,7 @@ def test_a_response_writes_when_the_minute_is_over_and_not_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     buffer_event("impression", Product(pk=1))
-    request_finished.disconnect(dispatch_uid="glam_tryon_tally")
+    request_finished.disconnect(dispatch_uid="glam_tryon_buffer")
     try:
         tallies.flush_when_due()
         assert events() == {}
@@ -66,7 +66,7 @@ def test_a_response_writes_when_the_minute_is_over_and_not_before(
         tallies.flush_when_due()
         assert events() == {("impression", "1"): 1}
     finally:
-        request_finished.connect(tallies.flush_when_due, dispatch_uid="glam_tryon_tally")
+        request_finished.connect(tallies.flush_when_due, dispatch_uid="glam_tryon_buffer")
 
 
 def test_what_cannot_be_written_stays_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_what_cannot_be_written_stays_for_the_next_time(monkeypatch: pytest.Monk
         raise DatabaseError("away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(AnalyticsEvent.objects.__class__, "using", away)
+        patched.setattr(AnalyticsEvent.objects.__class__, "writer", away)
         with pytest.raises(DatabaseError):
             flush()
     buffer_event("impression", Product(pk=1))
