@@ -37,7 +37,7 @@ def who_may_order() -> Literal["everybody", "signed_in", "staff"]:
 
 def may_see(request: HttpRequest | None) -> bool:
     """Say whether this person sees that there are try-ons; reads no user unless it matters."""
-    return who_may_order() != "staff" or _is_staff(getattr(request, "user", None))
+    return not conf.STAFF_ONLY or _is_staff(getattr(request, "user", None))
 
 
 def check_caller(user: Any) -> None:

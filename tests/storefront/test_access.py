@@ -40,6 +40,8 @@ OF_WHOEVER_ASKS = {
 }
 #: What anybody may look at who has the address; each has tests of its own.
 FOR_ALL = {
+    # What is nearly a signed link: it has no name, for nobody links to it.
+    None,
     "for_glam",
     "house_model",
     "start",
