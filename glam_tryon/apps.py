@@ -1,4 +1,4 @@
-"""The app, and what happens when Django starts with it."""
+"""The app's configuration, and what it imports when Django starts."""
 
 from importlib import import_module
 
@@ -6,8 +6,8 @@ from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
-#: What has to be imported in every process: the system checks, and the receiver by which whoever
-#: deletes a user erases the user's pictures.
+#: Imported in every process: the system checks, and the receiver that erases the pictures of a user
+#: who is deleted.
 REGISTERED = ("glam_tryon.checks", "glam_tryon.privacy.erasure")
 
 
@@ -17,7 +17,7 @@ class GlamTryOnConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # They look at models, which are there by now only.
+        # They need the models, which are not loaded before this method runs.
         for module in REGISTERED:
             import_module(module)
         # A shop registers its garments in tryon.py, as it registers its admin in admin.py.

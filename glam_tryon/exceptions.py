@@ -74,7 +74,7 @@ class PhotoRefused(InvalidImage):
 class HookFailed(TryOnError, RuntimeError):
     """A hook of the shop's own gave no answer, so nothing passed it; ``name`` is its setting.
 
-    It raised something else than its refusal, returned something, or cannot be called.
+    It raised another exception than its refusal, returned a value, or cannot be called.
     """
 
     def __init__(self, name: str, problem: str) -> None:
@@ -102,16 +102,16 @@ class ConsentRequired(TryOnError, ValueError):
 
 
 class PhotoUnavailable(TryOnError, ValueError):
-    """The person photo is gone, or does not belong to whom the job is for."""
+    """The person photo was deleted, or does not belong to the job's owner."""
 
 
 class OrderRefused(TryOnError, RuntimeError):
-    """The shop takes this order not now, or not at all; nothing was taken in.
+    """The shop refuses this order; nothing was taken in.
 
-    ``code`` is stable, the one that shoppers are told by: ``paused``, ``limit_owner_day``,
+    ``code`` is stable: ``paused``, ``limit_owner_day``,
     ``limit_address``, ``limit_open``, ``limit_shop``, ``budget``, ``staff_only``,
-    ``login_required``, ``not_allowed``. ``ends_at`` is when a limit ends, None when
-    nobody knows. ``message`` is what the shopper reads in the place of the code's own text; the
+    ``login_required``, ``not_allowed``. ``ends_at`` is when a limit ends, None if
+    that is not known. ``message`` is what the shopper reads in the place of the code's own text; the
     hook ``ALLOW_REQUEST`` raises ``OrderRefused("not_allowed", message=...)``.
     """
 
@@ -139,7 +139,7 @@ class IllegalTransition(TryOnError, RuntimeError):
 
 
 class PublishedTextError(TryOnError, RuntimeError):
-    """A consent text that shoppers may have agreed to stays as it is."""
+    """A published consent text cannot change: shoppers may have agreed to it."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -148,7 +148,7 @@ class PublishedTextError(TryOnError, RuntimeError):
 
 
 class UnsafeResultURL(TryOnError, ValueError):
-    """The address of a result is one that must not be asked; nothing was sent to it."""
+    """The URL of a result must not be fetched; nothing was sent to it."""
 
 
 class DownloadFailed(TryOnError, OSError):
@@ -160,7 +160,7 @@ class DownloadFailed(TryOnError, OSError):
 
 
 class ResultRefused(TryOnError, ValueError):
-    """The bytes behind a result's address are not a picture that may be stored.
+    """The bytes behind a result's URL are not a picture that may be stored.
 
     ``code`` is stable: ``too_large``, ``encoding``, ``format``, ``pixels``, ``broken``.
     """

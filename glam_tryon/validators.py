@@ -1,4 +1,4 @@
-"""What a value in ``GLAM_TRYON`` may be: each rule returns it as the package reads it.
+"""Rules for the values in ``GLAM_TRYON``: each returns the value as the package reads it.
 
 A rule raises ``ValueError`` with the end of a sentence that begins with the setting's name; of a
 setting that is itself a dict it raises ``WrongKey``, which also names the key. Nothing here needs

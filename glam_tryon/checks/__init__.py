@@ -1,4 +1,4 @@
-"""System checks: what a shop's settings and storage get wrong, said before a shopper finds out."""
+"""System checks: wrong settings and storages are reported before a shopper notices."""
 
 from glam_tryon.checks.production import check_production
 from glam_tryon.checks.setting_checks import check_settings, check_time_zones

@@ -1,4 +1,4 @@
-"""Checks for ``check --deploy``: what is right on a desk, and wrong in a shop."""
+"""Checks for ``check --deploy``: settings that are right in development and wrong in production."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_DAYS = 365
 
 @register(Tags.security, deploy=True)
 def check_production(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Find a sandbox in place of Glam, and pictures that are hardly ever deleted."""
+    """Find a sandbox in place of the provider, and pictures that are kept for a year or longer."""
     try:
         return [*_sandbox(), *_retention()]
     except SettingError:

@@ -22,7 +22,7 @@ from glam_tryon.validators import is_loopback_url
 
 @register(Tags.compatibility)
 def check_time_zones(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Leases and deadlines are instants; local times jump twice a year."""
+    """Require ``USE_TZ``: leases and deadlines are instants, and local times change twice a year."""
     if settings.USE_TZ:
         return []
     return [
@@ -36,7 +36,7 @@ def check_time_zones(app_configs: object, **kwargs: Any) -> Sequence[CheckMessag
 
 @register(Tags.compatibility)
 def check_settings(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Hold every value in ``GLAM_TRYON`` against its rule, and the values against each other."""
+    """Compare every value in ``GLAM_TRYON`` with its rule, and the values with each other."""
     try:
         values = given()
     except SettingError as error:

@@ -1,4 +1,4 @@
-"""Checks of where photos and results lie: in private, and by links that are well signed."""
+"""Checks of the storage of photos and results: it is private, and its URLs are signed well."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from glam_tryon.files import private_storage
 
 @register(Tags.security)
 def check_storage(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Look at how the storage is set up; neither the network nor a file is asked."""
+    """Check the storage's options; neither the network nor a file is read."""
     try:
         storage = private_storage()
     except Exception as error:  # noqa: BLE001  (a back end raises what it likes)
@@ -69,7 +69,7 @@ def _signature(storage: Storage) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_public_media(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Find photos in the folder that web servers hand out; in development there is no other."""
+    """Find photos in the folder that web servers serve; in development there is often no other."""
     try:
         location = getattr(private_storage(), "location", None)
     except Exception:  # noqa: BLE001  (the check above says so)
