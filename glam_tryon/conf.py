@@ -48,7 +48,7 @@ def given() -> Mapping[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class ShopperLimits:
-    """What shoppers may order; None: no limit."""
+    """Quotas of shoppers; None: no limit."""
 
     visitor_day: int | None = 20
     user_day: int | None = 40
@@ -58,7 +58,7 @@ class ShopperLimits:
 
 @dataclass(frozen=True, slots=True)
 class ShopBudget:
-    """What the whole shop may buy: submissions, and money in the currency of ``PRICE``."""
+    """Budget of the whole shop: submissions, and money in the currency of ``PRICE``."""
 
     day: int | None = 500
     month: int | None = 5000
@@ -68,7 +68,7 @@ class ShopBudget:
 
 @dataclass(frozen=True, slots=True)
 class TryOnPrice:
-    """What one try-on costs. ``per_credit`` None: unknown, and nothing is counted in money."""
+    """Price of one try-on. ``per_credit`` None: unknown, and nothing is counted in money."""
 
     per_credit: Decimal | None = None
     credits_per_tryon: float = 1.0

@@ -108,11 +108,10 @@ class PhotoUnavailable(TryOnError, ValueError):
 class OrderRefused(TryOnError, RuntimeError):
     """The shop refuses this order; nothing was taken in.
 
-    ``code`` is stable: ``paused``, ``limit_owner_day``,
-    ``limit_address``, ``limit_open``, ``limit_shop``, ``budget``, ``staff_only``,
-    ``login_required``, ``not_allowed``. ``ends_at`` is when a limit ends, None if
-    that is not known. ``message`` is what the shopper reads in the place of the code's own text; the
-    hook ``ALLOW_REQUEST`` raises ``OrderRefused("not_allowed", message=...)``.
+    ``code`` is stable: ``paused``, ``limit_owner_day``, ``limit_address``, ``limit_open``,
+    ``limit_shop``, ``budget``, ``staff_only``, ``login_required``, ``not_allowed``. ``ends_at`` is
+    when a limit ends, None if that is unknown. ``message`` is what the shopper reads instead of the
+    code's own text; the hook ``ALLOW_REQUEST`` raises ``OrderRefused("not_allowed", message=...)``.
     """
 
     def __init__(self, code: str, ends_at: datetime | None = None, message: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What a shopper sends: who tries the garment on, and the consent that a photo needs."""
+"""The shopper's form: who tries the garment on, and the consent that a photo needs."""
 
 from __future__ import annotations
 

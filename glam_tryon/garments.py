@@ -44,7 +44,7 @@ def _has(product: Model, source: Source, default: str) -> bool:
 
 
 class Garment:
-    """What glam_tryon asks of a product model. Subclass it where attribute names do not suffice.
+    """Registration of a product model. Subclass it if attribute names do not suffice.
 
     Each method may be overridden, gets one product, may query the database, may run more than once
     for one try-on, and must not change anything.

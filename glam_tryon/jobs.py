@@ -1,4 +1,4 @@
-"""What the outside may ask: take a photo in, request a try-on, change what becomes of it."""
+"""Public functions: take a photo in, request a try-on, change what becomes of it."""
 
 from glam_tryon.orders.batch_orders import (
     MOST_PAIRS,

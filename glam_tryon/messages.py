@@ -24,7 +24,7 @@ RESULTS_DELETED = "results_deleted"
 
 
 class NextAction(StrEnum):
-    """What a shopper can do after a failure; the widget offers just that."""
+    """Next action of a shopper after a failure; the widget offers just that."""
 
     AGAIN = "again"  #: the same once more
     PHOTO = "photo"  #: another photo or model

@@ -1,4 +1,4 @@
-"""How the admin shows a status, an instant and a picture."""
+"""Formats of a status, an instant and a picture in the admin."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from glam_tryon.validators import is_loopback_url
 
 @register(Tags.compatibility)
 def check_time_zones(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage]:
-    """Require ``USE_TZ``: leases and deadlines are instants, and local times change twice a year."""
+    """Require ``USE_TZ``: leases and deadlines are instants; local times change twice a year."""
     if settings.USE_TZ:
         return []
     return [

@@ -24,7 +24,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is known of a picture that was decoded whole; sizes in pixels."""
+    """Facts about a picture that was decoded whole; sizes in pixels."""
 
     sha256: str
     extension: str

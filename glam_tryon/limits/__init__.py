@@ -1,1 +1,1 @@
-"""What may be ordered and bought: availability, permission, quotas, pricing and budget."""
+"""Limits of what may be ordered and bought: availability, quotas, pricing and budget."""

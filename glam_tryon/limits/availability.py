@@ -1,4 +1,4 @@
-"""Whether orders are taken: from this caller, for this product, and now."""
+"""Availability of try-ons: for this caller, for this product, and now."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ DAY_OVER, MONTH_OVER = "limit_shop", "budget"
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What Glam took in a period, or may have taken. ``money`` is of what has a known price."""
+    """Submissions that Glam took, or may have taken, in a period. ``money`` counts known prices."""
 
     generations: int
     credits: Decimal
@@ -30,7 +30,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What the shop may spend in a period; None: without a limit."""
+    """Budget of a period; None: no limit."""
 
     generations: int | None
     money: Decimal | None
@@ -49,7 +49,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """How many generations the budget still allows (None: any number), and why none, until when.
+    """Submissions that the budget still allows (None: any number), or why none, until when.
 
     ``code`` is empty while something is left, otherwise ``limit_shop`` (the day's budget) or
     ``budget`` (the month's).

@@ -1,4 +1,4 @@
-"""How many try-ons one shopper or one block of IPs may ask for, and when that ends."""
+"""Quotas of one shopper and of one block of IPs, and when they end."""
 
 from __future__ import annotations
 

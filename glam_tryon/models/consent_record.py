@@ -20,11 +20,11 @@ def text_sha256(text: str) -> str:
 
 class ConsentRecordQuerySet(WriterQuerySet["ConsentRecord"]):
     def owned_by(self, *owners: str) -> ConsentRecordQuerySet:
-        """Those of these owner keys."""
+        """Consents of these owner keys."""
         return self.filter(owner__in=set(owners))
 
     def standing(self) -> ConsentRecordQuerySet:
-        """Those that were not taken back."""
+        """Consents that were not withdrawn."""
         return self.filter(withdrawn_at=None)
 
     def withdraw(self) -> int:

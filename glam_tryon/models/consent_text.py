@@ -17,11 +17,11 @@ class ConsentTextQuerySet(WriterQuerySet["ConsentText"]):
     """Refuses in bulk what a published text refuses one by one."""
 
     def published(self) -> ConsentTextQuerySet:
-        """Those that shoppers agreed to or may have."""
+        """Texts that shoppers agreed to or may have agreed to."""
         return self.filter(published_at__isnull=False)
 
     def drafts(self) -> ConsentTextQuerySet:
-        """Those that no shopper has seen."""
+        """Texts that no shopper has seen."""
         return self.filter(published_at=None)
 
     def current(self, language: str) -> ConsentText | None:

@@ -62,14 +62,14 @@ MASK_TYPES = [
 
 
 class Feedback(models.TextChoices):
-    """What a shopper thinks of a picture."""
+    """A shopper's feedback about a picture."""
 
     UP = "up", _("good")
     DOWN = "down", _("not right")
 
 
 class FeedbackReason(models.TextChoices):
-    """What is not right with a picture."""
+    """Reasons why a picture is not right."""
 
     FACE = "face", _("The face")
     BODY = "body", _("The body or the pose")

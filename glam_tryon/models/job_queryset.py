@@ -176,7 +176,7 @@ class TryOnJobQuerySet(WriterQuerySet[J_co]):
         return self.filter(deleted_at=None).update(deleted_at=DatabaseNow())
 
     def by_reference(self, reference: str) -> Self:
-        """Those that a caller gave this reference; several may have one."""
+        """Jobs that a caller gave this reference; several may have the same one."""
         return self.filter(reference=reference)
 
     def anonymise(self) -> int:

@@ -1,4 +1,4 @@
-"""How long an account's try-ons took, as the workers remember it."""
+"""Durations of an account's try-ons, as the workers remember them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What orders are counted by: locks that let one order at a time decide, and IPs."""
+"""Locks that let one order at a time decide, and counts of orders by IP."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class OrderLock(models.Model):
 
 
 class IPCount(models.Model):
-    """How many orders came from one block of IPs on one day; ``key`` tells no IP."""
+    """Number of orders from one block of IPs on one day; ``key`` tells no IP."""
 
     key = models.CharField(max_length=64)
     day = models.DateField(db_index=True)

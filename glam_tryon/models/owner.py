@@ -1,4 +1,4 @@
-"""Whose a photo or a job is: one word for a user or a visitor, safe to store and to compare."""
+"""Owner of a photo or a job: one key for a user or a visitor, safe to store and to compare."""
 
 from __future__ import annotations
 

@@ -29,13 +29,13 @@ class PersonPhotoQuerySet(WriterQuerySet["PersonPhoto"]):
         return offered.licensed().order_by("position", "title")
 
     def licensed(self) -> PersonPhotoQuerySet:
-        """Those that may be shown today."""
+        """Photos whose licence allows to show them today."""
         # Not as an exclusion of what may be null: that would leave out those without a date.
         today = models.Q(licensed_until__gte=timezone.localdate())
         return self.filter(today | models.Q(licensed_until=None))
 
     def shoppers(self) -> PersonPhotoQuerySet:
-        """Those that shoppers gave: neither house models nor the shop's own."""
+        """Photos from shoppers: neither house models nor the shop's own."""
         return self.filter(kind=PersonPhoto.Kind.SHOPPER).exclude(owner=SHOP)
 
     def owned_by(self, *owners: str) -> PersonPhotoQuerySet:
@@ -43,7 +43,7 @@ class PersonPhotoQuerySet(WriterQuerySet["PersonPhoto"]):
         return self.shoppers().filter(owner__in=set(owners))
 
     def there(self) -> PersonPhotoQuerySet:
-        """Those with a file that is not due for deletion."""
+        """Photos with a file that is not due for deletion."""
         due = models.Q(kept_until__isnull=False, kept_until__lte=DatabaseNow())
         return self.exclude(image="").exclude(due)
 
@@ -57,7 +57,7 @@ class PersonPhotoQuerySet(WriterQuerySet["PersonPhoto"]):
 
 
 class PersonPhoto(models.Model):
-    """Who tries the garment on. ``image`` is empty once the file was deleted."""
+    """Person who tries the garment on. ``image`` is empty once the file was deleted."""
 
     class Kind(models.TextChoices):
         SHOPPER = "shopper", _("shopper")

@@ -17,7 +17,7 @@ KINDS = ("photos", "results", "jobs", "consents", "receipts")
 
 
 class Why(models.TextChoices):
-    """Why something was deleted."""
+    """Reasons for a deletion."""
 
     SHOPPER = "shopper", _("the shopper wished it")
     WITHDRAWN = "withdrawn", _("the shopper took the consent back")
@@ -28,7 +28,7 @@ class Why(models.TextChoices):
 
 class DeletionReceiptQuerySet(WriterQuerySet["DeletionReceipt"]):
     def about(self, hashes: Iterable[str]) -> DeletionReceiptQuerySet:
-        """Those of the deletion of pictures with one of these sha256."""
+        """Receipts of deleted pictures with one of these sha256."""
         return self.filter(pictures__sha256__in=set(hashes)).distinct()
 
 

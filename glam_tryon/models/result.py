@@ -109,11 +109,11 @@ class TryOnResult(models.Model):
         return bool(self._rows().filter(free).update(publishing_at=DatabaseNow()))
 
     def finish_publishing(self, alt: str, by: Any) -> None:
-        """It stands in the shop now."""
+        """Note that it is published."""
         self._rows().update(
             alt=alt[:250], published_at=DatabaseNow(), published_by=by, publishing_at=None
         )
 
     def give_up_publishing(self) -> None:
-        """It went wrong: anybody may try again."""
+        """Note that publishing failed, so that it can be tried again."""
         self._rows().update(publishing_at=None)

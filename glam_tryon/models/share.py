@@ -18,7 +18,7 @@ def new_share_token() -> str:
 
 class TryOnShareQuerySet(WriterQuerySet["TryOnShare"]):
     def alive(self) -> TryOnShareQuerySet:
-        """Those that still show something."""
+        """Links that still show something."""
         alive = self.filter(revoked_at=None, expires_at__gt=DatabaseNow(), job__deleted_at=None)
         return alive.exclude(job__results=None).order_by("-created_at")
 

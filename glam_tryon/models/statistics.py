@@ -1,4 +1,4 @@
-"""How often things happened, by day and product: no person, no session, no address."""
+"""Counts of events by day and product: no person, no session, no IP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OF_SHOPPERS, OF_THE_SHOP = "shopper", "shop"
 
 
 class Event(models.TextChoices):
-    """What is counted, named as the widget's events are. ``detail`` is what stands behind each."""
+    """Events that are counted, named as the widget's. ``detail`` tells counts of one apart."""
 
     IMPRESSION = "impression"  # a button was written into a page
     OPENED = "opened"  # the form of a try-on was fetched
@@ -42,7 +42,7 @@ OF_ALL_PRODUCTS = frozenset({Event.BOUGHT, Event.MONEY, Event.VISITOR, Event.BUY
 
 
 class Counted(NamedTuple):
-    """What a count is of. ``product_type`` 0: all products together."""
+    """Key of a count. ``product_type`` 0: all products together."""
 
     product_key: str
     product_type: int
@@ -78,7 +78,7 @@ class AnalyticsEvent(models.Model):
 
     @property
     def wait_seconds(self) -> float | None:
-        """How long what ended with it took; None when it is no end."""
+        """Duration of the try-on that this event ends; None if it ends none."""
         return None if self.began_at is None else (self.at - self.began_at).total_seconds()
 
     @classmethod
@@ -142,20 +142,20 @@ class DailyCountQuerySet(WriterQuerySet["DailyCount"]):
                 cursor.execute(statement, values)
 
     def of_product(self, product_type: int = 0, product_key: str = "") -> DailyCountQuerySet:
-        """Those of one product, or of all products together."""
+        """Counts of one product, or of all products together."""
         return self.filter(product_key=product_key, product_type=product_type)
 
     def between(self, first: date, last: date) -> DailyCountQuerySet:
-        """Those of these days and the days between them."""
+        """Counts of these days and the days between them."""
         return self.filter(day__gte=first, day__lte=last)
 
     def before(self, day: date) -> DailyCountQuerySet:
-        """Those of earlier days, found by the index that begins with the event."""
+        """Counts of earlier days, found by the index that begins with the event."""
         return self.filter(event__in=Event.values, day__lt=day)
 
 
 class DailyCount(models.Model):
-    """How often ``event`` happened on a day: to one product, and to all of them together."""
+    """Count of ``event`` on a day: for one product, and for all of them together."""
 
     product_key = models.CharField(max_length=255, blank=True)
     product_type = models.PositiveIntegerField(default=0)

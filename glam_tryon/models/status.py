@@ -1,4 +1,4 @@
-"""Where a job stands and what it waits for; which status may follow which: ``job_transitions``."""
+"""Statuses and queues of a job; which status may follow which: ``job_transitions``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Priority(models.TextChoices):
 
 
 class Queue(models.IntegerChoices):
-    """What a job waits for; the claim reads one queue at a time. None: nothing is left to do."""
+    """Queues in which jobs wait; the claim reads one at a time. None: nothing is left to do."""
 
     UNDER_WAY = 0, _("its next step")
     SHOPPER = 1, _("a slot, with a shopper waiting")

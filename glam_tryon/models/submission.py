@@ -29,7 +29,7 @@ _NOT_BOUGHT = {"credits": 0, "price": 0}
 
 class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
     def holding_slots(self, account: str = DEFAULT_ACCOUNT) -> TryOnSubmissionQuerySet:
-        """Those that count against the parallel limit of ``account``."""
+        """Submissions that count against the parallel limit of ``account``."""
         return self.filter(slot__isnull=False, account=account)
 
     def free_slot(self) -> int:
@@ -92,7 +92,7 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
         )
 
     def close(self, pk: int, outcome: str, why: Outcome) -> bool:
-        """It came to nothing: nothing was bought, and its slot is free.
+        """Close it as not bought, and free its slot.
 
         Its photo link dies with it, in case what refused it was not Glam but something on the way.
         """
@@ -138,12 +138,12 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
         )
 
     def unclear(self) -> TryOnSubmissionQuerySet:
-        """Those of which nobody knows whether Glam took them."""
+        """Submissions of which nobody knows whether the provider took them."""
         words = TryOnSubmission.Outcome
         return self.filter(outcome__in=[words.INTENDED, words.AMBIGUOUS])
 
     def counted(self) -> TryOnSubmissionQuerySet:
-        """Those that Glam may bill: all that were or may be bought, and were not refunded.
+        """Submissions that may be billed: bought or unclear, and not refunded.
 
         An intent counts from its first moment, so that two workers never buy the same last one.
         """
@@ -151,7 +151,7 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
         return self.filter(refunded_at=None).exclude(outcome__in=[words.NOT_SENT, words.REFUSED])
 
     def since(self, moment: datetime) -> TryOnSubmissionQuerySet:
-        """Those whose intent was written at ``moment`` or later."""
+        """Submissions whose intent was written at ``moment`` or later."""
         return self.filter(started_at__gte=moment)
 
     def refund(self, by: str) -> int:
@@ -173,7 +173,7 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
             return mine.update(refunded_at=None)
 
     def older_than(self, seconds: float) -> TryOnSubmissionQuerySet:
-        """Those whose POST, or the intent to it, is more than ``seconds`` ago."""
+        """Submissions whose POST, or the intent to it, is more than ``seconds`` ago."""
         return self.filter(started_at__lt=after(-seconds))
 
     def fetchable(self) -> TryOnSubmissionQuerySet:

@@ -1,4 +1,4 @@
-"""What a person may do with many jobs at once: each takes the eligible ones and leaves the rest."""
+"""Commands for many jobs at once: each takes the eligible ones and leaves the rest."""
 
 from __future__ import annotations
 

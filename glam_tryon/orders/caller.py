@@ -1,4 +1,4 @@
-"""Who orders, for whom and from where; and whether orders are taken from them at all."""
+"""The caller of an order: who orders, for whom and from where, and whether that is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person may do with a job that was asked for, from canceling to resubmitting."""
+"""Commands for one job, from canceling to resubmitting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller hangs on a job: a reference to find it again by, and a little metadata."""
+"""The caller's own data at a job: a reference to find it by, and a little metadata."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which earlier try-on shows the same garment on the same person, so that none need be bought.
+"""Reuse: an earlier try-on of the same garment on the same person, so that none is bought.
 
 The same is the same bytes of both pictures, and the same mask type. Of a shopper's photo only the
 same owner's try-ons count. A house model's picture shows no shopper, so there everybody's do.

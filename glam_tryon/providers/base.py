@@ -14,7 +14,7 @@ CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 5.0, 20.0
 
 
 class MaskType(str, Enum):
-    """What the garment replaces; a provider brings it to words of its own."""
+    """The part of the outfit that the garment replaces; each provider maps it to its own words."""
 
     OVERALL = "overall"
     UPPER = "upper"
@@ -22,7 +22,7 @@ class MaskType(str, Enum):
 
 
 class RemoteStatus(str, Enum):
-    """How far a generation is, whatever the provider calls it."""
+    """Status of a submission, whatever the provider calls it."""
 
     IN_QUEUE = "in_queue"
     IN_PROGRESS = "in_progress"
@@ -31,7 +31,7 @@ class RemoteStatus(str, Enum):
 
 
 class Verdict(str, Enum):
-    """What an answer, or its absence, means for the step that asked."""
+    """Meaning of an answer, or of its absence, for the step that asked."""
 
     OK = "ok"  #: The provider answered as documented.
     NOT_SENT = "not_sent"  #: No byte of the request left: nothing was bought.

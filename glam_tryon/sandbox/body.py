@@ -16,7 +16,7 @@ EVEN_BORDER = 14.0
 
 
 def has_plain_background(picture: Image.Image) -> bool:
-    """Whether the left, right and upper border show one colour or a soft gradient of it."""
+    """Say whether the left, right and upper border show one colour or a soft gradient of it."""
     small = picture.convert("RGB").resize((64, 64), Image.Resampling.BOX)
     strips = [small.crop(box) for box in ((0, 0, 3, 48), (61, 0, 64, 48), (0, 0, 64, 2))]
     return all(max(ImageStat.Stat(strip).stddev) < EVEN_BORDER for strip in strips)

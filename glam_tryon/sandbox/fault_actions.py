@@ -51,7 +51,7 @@ def result_kind(value: Any) -> tuple[str, int | None]:
 
 
 def answered(value: Any) -> Do:
-    """What happens to the answer of a POST that was taken: a word, or an object of such keys."""
+    """Fault of the answer to a POST that was taken: a word, or an object of such keys."""
     if isinstance(value, str):
         value = {checks.one_of("reset", "close", "no_answer")(value): True}
     try:
@@ -119,7 +119,7 @@ class Do:
     result: tuple[str, int | None] | None = key(result_kind, SUBMIT, RESULT)
 
     def over(self, other: Do) -> Do:
-        """This one, with the other's values where this one has none."""
+        """Return this one, completed with the other's values."""
         given = {
             each.name: getattr(other, each.name)
             for each in fields(self)
@@ -129,7 +129,7 @@ class Do:
 
     @property
     def speaks(self) -> bool:
-        """Whether the fault itself gives the answer, so that the request changes nothing."""
+        """Say whether the fault itself gives the answer, so that the request changes nothing."""
         silent = self.reset and self.truncate is None
         given = (self.status, self.redirect, self.raw, self.body)
         return bool(silent or self.close or self.no_answer or any(x is not None for x in given))

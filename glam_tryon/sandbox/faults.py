@@ -87,7 +87,7 @@ class FaultScript:
         return cls.from_rules(content, seed)
 
     def decide(self, on: str, number: int | None = None, event_id: str | None = None) -> Do:
-        """What this request suffers. ``number`` counts the submissions taken, from 1."""
+        """Choose the fault of this request. ``number`` counts the submissions taken, from 1."""
         with self._lock:
             chosen = NOTHING
             for rule in self._rules:
@@ -97,7 +97,7 @@ class FaultScript:
 
     @property
     def used(self) -> tuple[int, ...]:
-        """How often each rule has applied, in the order of the rules."""
+        """Number of times that each rule has applied, in the order of the rules."""
         with self._lock:
             return tuple(rule.used for rule in self._rules)
 

@@ -48,7 +48,7 @@ class Generation:
 
     @property
     def never_fetches(self) -> bool:
-        """Whether a fault keeps it from asking for its pictures."""
+        """Say whether a fault keeps it from fetching its pictures."""
         return bool(self.do.fetch and self.do.fetch["never"])
 
     @property
@@ -62,7 +62,7 @@ class Generation:
 
     @property
     def open(self) -> bool:
-        """Whether it counts against the plan's parallel requests."""
+        """Say whether it counts against the plan's parallel requests."""
         return self.phase == "started"
 
     def accepted(self) -> Accepted:
@@ -79,7 +79,7 @@ class Generation:
 
 
 class Report(Protocol):
-    """Where the work says how far it is; each method may be called from any thread."""
+    """Receiver of a generation's progress; each method may be called from any thread."""
 
     def photo_fetched(self, generation: Generation) -> None:
         """The whole person photo is here."""
@@ -91,7 +91,7 @@ class Report(Protocol):
         """The picture is there."""
 
     def broken(self, generation: Generation, reason: str) -> None:
-        """It cannot be drawn, and why."""
+        """Report that it cannot be drawn, and why."""
 
 
 class Work(Protocol):
@@ -200,7 +200,7 @@ class Generations:
             return not (generation.lost or hidden)
 
     def next_step(self, generation: Generation) -> int:
-        """How many of its answers a list of statuses has fault_reply for before this one."""
+        """Number of its answers that a list of statuses had before this one."""
         with self._lock:
             generation.steps += 1
             return generation.steps - 1
@@ -212,13 +212,13 @@ class Generations:
 
     @property
     def count(self) -> int:
-        """How many submissions were taken."""
+        """Number of submissions that were taken."""
         with self._lock:
             return len(self._all)
 
     @property
     def open_count(self) -> int:
-        """How many are open now."""
+        """Number of generations that are open now."""
         with self._lock:
             return self._open
 
@@ -274,7 +274,7 @@ class Generations:
             self._go_on(generation)
 
     def broken(self, generation: Generation, reason: str) -> None:
-        """It cannot be drawn: failed at once, as nothing is left to wait for."""
+        """Fail it at once, as nothing is left to wait for."""
         with self._lock:
             generation.reason = reason
             self._finish(generation, "failed")

@@ -1,4 +1,4 @@
-"""What happened in the sandbox, written down under one lock, with a way to wait for it."""
+"""Log of the sandbox's requests, written under one lock, with a way to wait for one."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class Results:
         self._uploads: dict[str, bytes] = {}
 
     def urls(self, generation: Generation) -> list[str]:
-        """Where the results of a generation are, or will be."""
+        """URLs at which the results of a generation are, or will be."""
         return [f"{self.base_url}{OUTPUTS}{name}" for name in generation.result_names]
 
     def fill(self, generation: Generation, value: Any) -> Any:

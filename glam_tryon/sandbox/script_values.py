@@ -1,4 +1,4 @@
-"""How one value of a fault script is read, and the error that says what is wrong with it."""
+"""Reading of one value of a fault script, and the error that says what is wrong with it."""
 
 from __future__ import annotations
 

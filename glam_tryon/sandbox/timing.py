@@ -1,4 +1,4 @@
-"""How long a try-on takes: a number of seconds, or a distribution."""
+"""Duration of a try-on: a number of seconds, or a distribution."""
 
 from __future__ import annotations
 

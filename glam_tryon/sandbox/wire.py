@@ -86,7 +86,7 @@ class Port(socketserver.TCPServer):
             thread.join()
 
     def connection_number(self, connection: socket.socket) -> int:
-        """Which connection it is, from 1, counted over both ports."""
+        """Number of the connection, from 1, counted over both ports."""
         with self._lock:
             return self._connections.get(connection, 0)
 

@@ -90,5 +90,5 @@ def _around_key(product: Model, text: str) -> tuple[str, str]:
 
 @register.inclusion_tag("glam_tryon/parts/policy.html")
 def tryon_policy() -> dict[str, Any]:
-    """How long each kind of data is kept, from the settings as they are."""
+    """Retention of each kind of data, from the current settings."""
     return {"schedule": schedule()}

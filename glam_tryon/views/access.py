@@ -1,4 +1,4 @@
-"""What belongs to who asks, and how they ask: a photo, a job, as a page or for the dialog."""
+"""Access to a photo or a job by its owner, as a page or for the dialog."""
 
 from __future__ import annotations
 

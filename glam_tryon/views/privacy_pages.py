@@ -20,7 +20,7 @@ from glam_tryon.privacy.consent import current_consent
 @login_not_required
 @require_safe
 def policy(request: HttpRequest) -> HttpResponse:
-    """What the shop does with photos and previews; anybody may read it."""
+    """Show what the shop does with photos and previews, to everybody."""
     context = {
         "consent": current_consent(),
         "mine_url": reverse("glam_tryon:mine"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.servers import ROOT
 PACKAGE = ROOT / "glam_tryon"
 #: Rooms of which nobody decides anything: what Django makes of them is plain.
 PLAIN = {"__init__", "__pycache__", "apps", "locale", "migrations", "py"}
+#: Words with which a docstring does not say what it describes.
+PRONOUN = re.compile(r"(How|It|That|They|This|Those|What|When|Where|Whether|Which|Who|Whose|Why)\b")
 #: Module names that are there more than once, each argued on the page; three at most.
 TWICE: frozenset[str] = frozenset()
 
@@ -49,6 +52,17 @@ def test_the_directions_are_those_that_the_lint_holds(page: str) -> None:
     written = re.search(r"\n\n((?:    [\w.|: ]+\n)+)", page.partition("## Directions")[2])
     assert written
     assert [line.strip() for line in written[1].splitlines()] == held
+
+
+def test_a_docstring_begins_with_a_verb_or_with_the_noun_that_it_describes() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}: {text.splitlines()[0]}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        and PRONOUN.match(text := ast.get_docstring(node) or "")
+    ]
+    assert found == []
 
 
 def test_a_module_has_a_name_that_no_other_module_has(page: str) -> None:

@@ -43,7 +43,7 @@ PUBLISH = "glam_tryon.publish_results"
 
 @admin.register(TryOnBatch)
 class TryOnBatchAdmin(admin.ModelAdmin):
-    """Who may view or change try-ons may view or steer batches; products' pages order them."""
+    """Batches: staff who may view or change try-ons may view or steer them; products order them."""
 
     list_display = ("name", "progress", "state", "created_by", "created")
     search_fields = ("name",)
@@ -185,7 +185,7 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         }
 
     def progress_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Where the batch stands, for the page that shows it."""
+        """The batch's progress as JSON, for the page that shows it."""
         batch = self._batch(request, pk)
         (progress,) = progress_of([batch]).values()
         answer = JsonResponse(self._payload(batch, progress))

@@ -1,4 +1,4 @@
-"""How far batches are, and how long the rest of one may take."""
+"""Progress of batches, and the time that the rest of one may take."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Progress:
 
     @property
     def over(self) -> int:
-        """How many will not change by themselves any more."""
+        """Number of jobs that do not change automatically any more."""
         return self.ready + self.failed + self.canceled
 
     @property
     def remaining(self) -> int:
-        """How many are still to come."""
+        """Number of jobs that are still to come."""
         return self.total - self.over
 
     def as_text(self) -> str:

@@ -1,4 +1,4 @@
-"""What the list of jobs is narrowed by; no choice is found by reading every job."""
+"""Filters of the list of jobs; no choice is found by reading every job."""
 
 from __future__ import annotations
 

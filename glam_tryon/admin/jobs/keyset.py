@@ -22,7 +22,7 @@ ORDER = ("-created_at", "-pk")
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a job stands in the order of time."""
+    """Position of a job in the order of time."""
 
     at: datetime
     key: uuid.UUID

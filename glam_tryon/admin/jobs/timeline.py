@@ -1,4 +1,4 @@
-"""What happened to one job: its steps and its submissions, in one row of time."""
+"""Timeline of one job: its steps and its submissions in the order of time."""
 
 from __future__ import annotations
 

@@ -34,13 +34,13 @@ class LiveState:
 
     @property
     def limit(self) -> int:
-        """How many may be open at once, as Glam takes it now."""
+        """Number of submissions that may be open at once, as the provider takes it now."""
         most = conf.MAX_PARALLEL
         return min(self.state.effective_cap or most, most)
 
     @property
     def queue_age(self) -> timedelta:
-        """How long the oldest job that waits for a slot has waited."""
+        """Age of the oldest job that waits for a slot."""
         if self.oldest_at is None:
             return timedelta(0)
         return max(timezone.now() - self.oldest_at, timedelta(0))

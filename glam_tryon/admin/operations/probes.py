@@ -18,7 +18,7 @@ from glam_tryon.validators import is_loopback_url
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What was asked, whether it is well, what came, and what to do where it is not.
+    """Outcome of one check: the question, whether it is well, a message, and advice if it is not.
 
     Neither a key nor a link stands in the message.
     """

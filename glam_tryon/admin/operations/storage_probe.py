@@ -1,4 +1,4 @@
-"""Whether the storage keeps what it is given, and from whom: a tiny object's life, step by step."""
+"""Probe of the storage: a tiny object is written, read, fetched without a signature and deleted."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from glam_tryon.views.privacy_pages import kind_counts
 
 @admin.register(DeletionReceipt)
 class DeletionReceiptAdmin(ReadOnly, AppList):
-    """What was deleted, when and why."""
+    """Receipts: the admin shows what was deleted, when and why."""
 
     list_display = ("deleted", "why", "what", "left", "number")
     list_filter = ("why",)

@@ -111,7 +111,7 @@ class BatchForm(forms.Form):
 
     @property
     def pairs(self) -> int:
-        """How many pictures are asked for."""
+        """Number of pictures that are ordered."""
         return len(self.usable) * len(self.cleaned_data.get("house_models") or [])
 
     @property

@@ -29,7 +29,7 @@ _BADGES = {"accepted": "ready", "ambiguous": "unconfirmed", "intended": "submitt
 
 
 class MonthFilter(admin.SimpleListFilter):
-    """This month, unless another one is asked for."""
+    """Filter by month; the current one unless another is chosen."""
 
     title = gettext_lazy("month")
     parameter_name = "month"
@@ -55,7 +55,7 @@ class MonthFilter(admin.SimpleListFilter):
 
 
 class OutcomeFilter(admin.SimpleListFilter):
-    """What became of it; what was refunded is no longer what it was before."""
+    """Filter by outcome; a refunded submission is listed as refunded only."""
 
     title = gettext_lazy("outcome")
     parameter_name = "outcome"

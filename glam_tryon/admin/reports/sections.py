@@ -52,7 +52,7 @@ def _period_head(stats: Stats) -> str:
 
 
 def outcomes(stats: Stats) -> Section:
-    """How many try-ons were ready, failed or were canceled in each period."""
+    """Try-ons that were ready, failed or canceled, in each period."""
     periods = stats.params.periods
     outcomes_shown = [
         ("is-ready", _("ready"), Event.READY),
@@ -100,7 +100,7 @@ def _said(counts: Sequence[int], series: Sequence[Series]) -> str:
 
 
 def waits(stats: Stats) -> Section:
-    """How long shoppers waited from asking to the picture."""
+    """Time that shoppers waited from the order to the picture."""
     rows: list[tuple[date, int, float | None, float | None]] = []
     for period in stats.params.periods:
         bins = stats.waits(period)
@@ -171,7 +171,7 @@ def funnel(stats: Stats) -> Section:
 
 
 def products(stats: Stats, ranked: Sequence[Ranked]) -> Section:
-    """What is tried on most."""
+    """Products that are tried on most."""
     every = stats.of(Event.REQUESTED)
     rows = [[row.title, row.count, row.count / every if every else None] for row in ranked]
     columns = [
@@ -189,7 +189,7 @@ def products(stats: Stats, ranked: Sequence[Ranked]) -> Section:
 
 
 def failures(stats: Stats) -> Section:
-    """Why try-ons failed."""
+    """Reasons for which try-ons failed."""
     reasons: dict[str, int] = {}
     for detail, count in stats.by_detail(Event.FAILED).items():
         code = detail.partition(":")[2] or detail
@@ -204,7 +204,7 @@ def failures(stats: Stats) -> Section:
 
 
 def feedback(stats: Stats) -> Section:
-    """What shoppers said of their pictures."""
+    """Shoppers' feedback about their pictures."""
     names = {
         **{reason.value: str(reason.label) for reason in FeedbackReason},
         Feedback.DOWN.value: _("Not right, without a reason"),

@@ -1,4 +1,4 @@
-"""What this month costs: spent so far, the budget, and what it comes to at the month's end."""
+"""Spending of this month: so far, against the budget, and the forecast for its end."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def day_column(head: str) -> Column:
 
 
 def count_column(head: str) -> Column:
-    """How many."""
+    """A column of counts."""
     return Column(head, count_text)
 
 

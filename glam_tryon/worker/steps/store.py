@@ -73,7 +73,7 @@ def store(job: TryOnJob, *, again: bool = False) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """Why one picture is not stored; ``is_final``: no further try will change it."""
+    """Reason why one picture is not stored; ``is_final``: no further try will change it."""
 
     code: str
     message: str
