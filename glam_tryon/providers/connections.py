@@ -113,7 +113,7 @@ current_exchange: ContextVar[Exchange] = ContextVar("glam_tryon_exchange")
 
 
 class _Timed:
-    """Additions of both kinds of sockets: each read and write within what is left of the exchange."""
+    """Additions of both kinds of sockets: reads and writes end with the exchange."""
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         exchange = current_exchange.get()
