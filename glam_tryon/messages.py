@@ -45,9 +45,9 @@ class ErrorMessage:
 
 _STATES: dict[str, Promise] = {
     Status.PENDING: _("Getting ready"),
-    Status.SUBMITTING: _("Sending to Glam"),
-    Status.UNCONFIRMED: _("Waiting for Glam's answer"),
-    Status.IN_QUEUE: _("In Glam's queue"),
+    Status.SUBMITTING: _("Being sent"),
+    Status.UNCONFIRMED: _("Waiting for an answer"),
+    Status.IN_QUEUE: _("In the queue"),
     Status.IN_PROGRESS: _("Drawing"),
     Status.STORING: _("Saving"),
     Status.READY: _("Ready"),

@@ -45,7 +45,7 @@ class Account(models.Model):
     rounds = models.BigIntegerField(default=0)
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
     pause_code = models.CharField(_("why"), max_length=40, blank=True)
-    pause_detail = models.CharField(_("Glam's words"), max_length=500, blank=True)
+    pause_detail = models.CharField(_("the provider's text"), max_length=500, blank=True)
     pause_key = models.CharField(max_length=16, blank=True, editable=False)
     effective_cap = models.PositiveSmallIntegerField(_("parallel cap now"), null=True, blank=True)
     cap_changed_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -153,7 +153,7 @@ class TryOnJob(models.Model):
     error_code = models.CharField(_("error"), max_length=40, blank=True)
     error_message = models.CharField(_("error text"), max_length=500, blank=True)
     # The provider's own word, as it was sent last.
-    remote_status = models.CharField(_("Glam's status"), max_length=64, blank=True)
+    remote_status = models.CharField(_("the provider's status"), max_length=64, blank=True)
     # The URLs of the pictures at the provider; they expire.
     media_urls = models.JSONField(default=list, blank=True, editable=False)
 
@@ -178,7 +178,7 @@ class TryOnJob(models.Model):
     submitted_at = models.DateTimeField(_("submitted"), null=True, editable=False)
     # When the provider last said that it was not ready yet.
     polled_at = models.DateTimeField(null=True, editable=False)
-    ready_at = models.DateTimeField(_("Glam ready"), null=True, editable=False)
+    ready_at = models.DateTimeField(_("drawn"), null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True, editable=False)
 
     # From then on its owner does not see it any more, and nothing is stored for it.

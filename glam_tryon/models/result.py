@@ -71,7 +71,7 @@ class TryOnResult(models.Model):
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))
     sha256 = models.CharField(max_length=64)
-    source_url = models.CharField(_("address at Glam"), max_length=2048)
+    source_url = models.CharField(_("URL at the provider"), max_length=2048)
     created_at = models.DateTimeField(_("stored"), auto_now_add=True)
     alt = models.CharField(_("alternative text"), max_length=250, blank=True)
     # While a publication runs, so that two people do not publish at once.

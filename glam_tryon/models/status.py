@@ -10,7 +10,7 @@ class Status(models.TextChoices):
     PENDING = "pending", _("waiting to be sent")
     SUBMITTING = "submitting", _("being sent")
     UNCONFIRMED = "unconfirmed", _("unconfirmed")
-    IN_QUEUE = "in_queue", _("in Glam's queue")
+    IN_QUEUE = "in_queue", _("in the provider's queue")
     IN_PROGRESS = "in_progress", _("being drawn")
     STORING = "storing", _("being saved")
     READY = "ready", _("ready")

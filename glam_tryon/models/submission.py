@@ -232,7 +232,7 @@ class TryOnSubmission(models.Model):
         _("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.INTENDED
     )
     code = models.CharField(_("code"), max_length=40, blank=True)
-    detail = models.CharField(_("Glam's words"), max_length=500, blank=True)
+    detail = models.CharField(_("the provider's text"), max_length=500, blank=True)
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
     # Null, not empty, until the provider names it: many rows may have none, and a value is unique.
     event_id = models.CharField(  # noqa: DJ001

@@ -237,7 +237,7 @@ def test_deleting_pictures_leaves_house_models_and_open_jobs(
 ) -> None:
     running = put(order(), status="in_queue")
     told = act(admin_client, "delete_pictures", running, taken_by("delete_pictures", order()))
-    assert told == "pictures of 1 deleted, 1 skipped (in Glam's queue)."
+    assert told == "pictures of 1 deleted, 1 skipped (in the provider's queue)."
     house_model.refresh_from_db()
     assert house_model.image
 

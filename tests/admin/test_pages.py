@@ -103,7 +103,7 @@ def test_a_job_that_goes_its_way_says_nothing_of_problems(
     admin_client: Client, order: Order
 ) -> None:
     html = job_page(admin_client, order())
-    for word in ("What now:", "Problem:", "Finished:", "Glam's status:"):
+    for word in ("What now:", "Problem:", "Finished:", "The provider's status:"):
         assert word not in html
 
 

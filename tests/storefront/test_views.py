@@ -475,9 +475,9 @@ def test_a_job_that_is_not_there_looks_like_one_of_somebody_else(
 
 STATES = [
     ("pending", "Getting ready", False),
-    ("submitting", "Sending to Glam", False),
-    ("unconfirmed", "Waiting for Glam's answer", False),
-    ("in_queue", "In Glam's queue", False),
+    ("submitting", "Being sent", False),
+    ("unconfirmed", "Waiting for an answer", False),
+    ("in_queue", "In the queue", False),
     ("in_progress", "Drawing", False),
     ("storing", "Saving", False),
     ("ready", "Ready", True),

@@ -415,7 +415,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
     def submitted(self, job: TryOnJob) -> SafeString:
         return instant(job.submitted_at)
 
-    @admin.display(description=gettext_lazy("Glam ready"))
+    @admin.display(description=gettext_lazy("drawn"))
     def drawn(self, job: TryOnJob) -> SafeString:
         return instant(job.ready_at)
 
