@@ -86,7 +86,7 @@ def test_every_garment_is_stored_once_whoever_wears_it(
     storage = private_storage()
     save = storage.save
     monkeypatch.setattr(
-        storage, "save", lambda name, *rest: saved.append(name) or save(name, *rest)
+        storage, "save", lambda name, *rest, **more: saved.append(name) or save(name, *rest, **more)
     )
     batch = jobs.request_batch(products, models).batch
     assert len(saved) == len(set(batch.jobs.values_list("garment_image", flat=True))) == 3
