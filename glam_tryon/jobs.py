@@ -9,15 +9,19 @@ from glam_tryon.orders.batch_orders import (
     resume_batch,
     retry_batch,
 )
-from glam_tryon.orders.bulk_commands import (
+from glam_tryon.orders.commands import (
     CHUNK,
+    ask_again,
     ask_all_again,
+    cancel,
     cancel_all,
     hurry_all,
+    refetch,
     refetch_all,
+    resubmit,
+    retry,
     retry_all,
 )
-from glam_tryon.orders.commands import ask_again, cancel, refetch, resubmit, retry
 from glam_tryon.orders.place import place, request_tryon, request_tryon_with_upload, requested
 from glam_tryon.orders.publish import Publisher, ai_label, alt_text, publish_result
 from glam_tryon.orders.queueing import CHANNEL

@@ -16,8 +16,8 @@ from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.statistics import AnalyticsEvent, Event
 from glam_tryon.models.status import OPEN, Priority, Queue, Status
-from glam_tryon.orders.bulk_commands import cancel_all, retry_all
 from glam_tryon.orders.caller import caller_of
+from glam_tryon.orders.commands import cancel_all, retry_all
 from glam_tryon.orders.place import garment_facts, may_wear, request_key
 from glam_tryon.orders.queueing import next_turn, wake_pollers
 from glam_tryon.orders.reference import checked_metadata, checked_reference

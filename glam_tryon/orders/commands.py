@@ -1,14 +1,28 @@
-"""Commands for one job, from canceling to resubmitting."""
+"""Commands for one job and for many, from canceling to resubmitting.
+
+A command for one says why it cannot be done. One for many, by their keys, takes the eligible ones
+and leaves the rest.
+"""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
 from glam_tryon.exceptions import IllegalTransition, PhotoUnavailable
 from glam_tryon.models import TryOnJob
-from glam_tryon.orders.queueing import next_turn
+from glam_tryon.models.job_queryset import TryOnJobQuerySet
+from glam_tryon.orders.queueing import next_turn, next_turns, wake_pollers
+
+#: So many jobs are changed in one transaction, so that pollers are not kept waiting.
+CHUNK = 500
+
+Keys = Collection[uuid.UUID]
+
+# To one.
 
 
 def cancel(job: TryOnJob, *, note: str = "") -> None:
@@ -66,3 +80,49 @@ def resubmit(job: TryOnJob, *, by: Any, why: str = "") -> None:
         raise PermissionDenied("Sending an unconfirmed try-on again needs resubmit_unconfirmed.")
     # The unclear submission keeps its slot until its time is over: Glam may be running it.
     job.resubmit(next_turn(job.owner, job.priority), note=f"resubmitted by {by.pk}: {why}")
+
+
+# To many.
+
+
+def hurry_all(keys: Keys) -> int:
+    """Let these wait to be sent no longer. Returns how many waited."""
+    hurried = _these(keys).to_be_sent().run_now()
+    _wake(hurried)
+    return hurried
+
+
+def cancel_all(keys: Keys, *, note: str) -> int:
+    """Stop these, as ``cancel`` does. Returns how many were not over."""
+    return _these().cancel_all(keys, note=note)
+
+
+def retry_all(keys: Keys, *, note: str) -> int:
+    """Send these failed ones once more, as ``retry`` does. Returns how many had a photo still."""
+    eligible = _these(keys).retryable().order_by("created_at")
+    turns = next_turns(eligible.values_list("pk", "owner", "priority"))
+    retried = _these().retry_all(turns, note=note)
+    _wake(retried)
+    return retried
+
+
+def ask_all_again(keys: Keys, *, note: str) -> int:
+    """Ask Glam about these now, as ``ask_again`` does. Returns how many it knows."""
+    known = list(_these(keys).known_to_glam().values_list("pk", flat=True))
+    return _these().poll_all_again(known, note=note)
+
+
+def refetch_all(keys: Keys, *, note: str) -> int:
+    """Fetch the pictures of these again, as ``refetch`` does. Returns of how many."""
+    drawn = list(_these(keys).refetchable().values_list("pk", flat=True))
+    return _these().refetch_all(drawn, note=note)
+
+
+def _these(keys: Keys | None = None) -> TryOnJobQuerySet[TryOnJob]:
+    rows: TryOnJobQuerySet[TryOnJob] = TryOnJob.objects.writer()
+    return rows if keys is None else rows.filter(pk__in=list(keys))
+
+
+def _wake(jobs: int) -> None:
+    if jobs:
+        wake_pollers()

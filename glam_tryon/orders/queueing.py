@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
+
 from django.db import connections
 from django.db.models import Max
 
@@ -17,13 +20,25 @@ def next_turn(owner: str, priority: str) -> int:
 
     Start-time fair queuing: an owner with fifty waiting jobs and one with a single job take turns.
     """
-    mine = (
-        TryOnJob.objects.writer()
-        .filter(owner=owner, queue=pending_queue(priority))
-        .aggregate(last=Max("turn"))["last"]
-    )
+    waiting = TryOnJob.objects.writer().filter(owner=owner, queue=pending_queue(priority))
+    mine = waiting.aggregate(last=Max("turn"))["last"]
     begun: int = Account.load().last_turn
     return begun if mine is None else max(begun, mine + 1)
+
+
+def next_turns(jobs: Iterable[tuple[uuid.UUID, str, str]]) -> dict[uuid.UUID, int]:
+    """Return the turns of many by their keys, given with owner and priority, in their order."""
+    jobs = list(jobs)
+    begun: int = Account.load().last_turn
+    waiting = TryOnJob.objects.writer().filter(owner__in={owner for _key, owner, _priority in jobs})
+    lasts = waiting.filter(queue__isnull=False).values_list("owner", "queue").annotate(Max("turn"))
+    nexts = {(owner, queue): max(begun, last + 1) for owner, queue, last in lasts}
+    turns = {}
+    for key, owner, priority in jobs:
+        place = (owner, pending_queue(priority))
+        turns[key] = nexts.get(place, begun)
+        nexts[place] = turns[key] + 1
+    return turns
 
 
 def wake_pollers() -> None:
