@@ -1,10 +1,15 @@
-# make demo    a small shop with a try-on, on this machine, without an API key
-# make test    the whole test suite, then the lint
-# make lint    the lint alone
-# make clean   removes what the above made
+# make demo            a small shop with a try-on, on this machine, without an API key
+# make test            every test on SQLite, then the lint
+# make test-databases  what databases do differently, on PostgreSQL and on MariaDB
+# make test-all        all of it: three databases whole, every pair of Python and Django, and the
+#                      long searches; for every night, and before a release
+# make lint            the lint alone
+# make clean           removes what the above made
 #
-# PYTHON=python3.12 make test    uses another Python for a new .venv
-# ARGS="--check --s3" make demo  passes options to the demo
+# PYTHON=python3.12 make test        uses another Python for a new .venv
+# PYTEST_ARGS=tests/admin make test  passes options to pytest
+# COVERAGE=1 make test               says which lines no test ran
+# ARGS="--check --s3" make demo      passes options to the demo
 
 PYTHON ?= python3
 ARGS ?=
@@ -16,32 +21,58 @@ TEST_EXTRAS := test$(if $(TEST_MYSQL_URL),$(shell echo ,)mysql)
 DEMO_READY := $(VENV)/.ready-demo
 TEST_READY := $(VENV)/.ready-$(subst $(shell echo ,),-,$(TEST_EXTRAS))
 INPUTS := setup.cfg pyproject.toml tests/seaweedfs.txt
-# Every test on SQLite; those marked "database" on the other databases as well.
-SUITE := $(RUN) -m pytest --numprocesses=auto --dist=worksteal --cov --cov-append --cov-report= $(PYTEST_ARGS)
+# The tests start a thousand processes of Python, which shall not compile everything anew each time.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE := 1
+# "auto" is three processes for each core (tests/conftest.py): most tests wait for something.
+PYTEST := $(RUN) -m pytest --numprocesses=auto --dist=worksteal
+COVERAGE ?=
+TOX := .tox/runner/bin/tox
 
-.PHONY: demo test lint clean
+.PHONY: demo test suite test-databases on-postgres on-mysql test-pairs test-all pairs-whole lint clean
+.NOTPARALLEL:
 .DELETE_ON_ERROR:
 
 demo: $(if $(findstring --s3,$(ARGS)),$(TEST_READY),$(DEMO_READY))
 	@exec $(RUN) -m example_project.demo $(ARGS)
 
-test: $(TEST_READY)
-	@$(RUN) -m coverage erase
-	$(SUITE)
+test: suite lint
+
+suite: $(TEST_READY)
+	$(PYTEST) $(if $(COVERAGE),--cov --cov-report=term) $(PYTEST_ARGS)
+
+# Those marked "database": locks, claims, budgets, first writes, what each vendor has its own SQL for.
+test-databases: WHICH := -m database
+test-databases: on-postgres on-mysql
+
+on-postgres: $(TEST_READY)
 ifdef TEST_POSTGRES_URL
-	TEST_DATABASE=postgres $(SUITE) -m database
+	TEST_DATABASE=postgres $(PYTEST) $(WHICH) $(PYTEST_ARGS)
 else
 	@echo "not run on PostgreSQL: install it, then set TEST_POSTGRES_URL=postgres://user@host:5432/name"
 	@test -z "$$REQUIRE_ALL"
 endif
+
+on-mysql: $(TEST_READY)
 ifdef TEST_MYSQL_URL
-	TEST_DATABASE=mysql $(SUITE) -m database
+	TEST_DATABASE=mysql $(PYTEST) $(WHICH) $(PYTEST_ARGS)
 else
 	@echo "not run on MariaDB: install it, then set TEST_MYSQL_URL=mysql://user@host:3306/name"
 	@test -z "$$REQUIRE_ALL"
 endif
-	$(RUN) -m coverage report
-	@$(MAKE) --no-print-directory lint
+
+# The newest pair of Python and Django whole, the others what they could differ in. "make test" has
+# run every test on the pair that it runs on, which is the oldest where "python3" is 3.11.
+test-pairs: $(TOX)
+	$(TOX) run --skip-env "lint$(if $(filter 3.11.%,$(shell $(RUN) -V)),|py311-dj52)"
+
+test-all: export LONG := 1
+test-all: WHICH := -m "not browser"
+test-all: suite on-postgres on-mysql pairs-whole lint
+
+pairs-whole: $(TOX)
+	$(TOX) run --skip-env "lint|py313-dj61" -- -m "not browser"
+	$(TOX) run -e py313-dj61
 
 lint: $(TEST_READY)
 	$(RUN) -m ruff check .
@@ -69,6 +100,11 @@ $(RUN):
 		rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv"; \
 		exit 1; }
+
+# uv makes the environments in a few seconds.
+$(TOX): | $(RUN)
+	$(RUN) -m venv .tox/runner
+	.tox/runner/bin/python -m pip install --quiet "tox>=4.21" "tox-uv>=1.20"
 
 $(DEMO_READY): $(INPUTS) | $(RUN)
 	$(RUN) -m pip install --quiet --editable ".[demo]"

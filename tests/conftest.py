@@ -24,6 +24,7 @@ from tests.settings import TEST_DATABASE
 # pytest-django makes its test cases by itself, so there is no class of ours to say it in.
 TransactionTestCase._fixture_teardown = flush_after_test  # type: ignore[method-assign]
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
+PROCESSES_PER_CORE = 3
 # Without these Chromium looks up its maker's hosts at every start.
 CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
@@ -33,6 +34,12 @@ CHROMIUM_ARGUMENTS = [
     "--no-first-run",
     *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
 ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Say how many processes ``--numprocesses=auto`` starts: most tests wait most of the time."""
+    return PROCESSES_PER_CORE * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -48,6 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _applies(item: pytest.Item) -> bool:
     if item.get_closest_marker("long") and not os.environ.get("LONG"):
         return False
+    if TEST_DATABASE != "sqlite" and not _asks_for_the_database(item):
+        return False
     for marker in item.iter_markers("database"):
         if marker.args and TEST_DATABASE not in marker.args:
             return False
@@ -55,6 +64,12 @@ def _applies(item: pytest.Item) -> bool:
         get_version_tuple(marker.args[0])[:2] <= django.VERSION[:2]
         for marker in item.iter_markers("needs_django")
     )
+
+
+def _asks_for_the_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("database") or item.get_closest_marker("django_db"):
+        return True
+    return not {"db", "transactional_db"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
