@@ -19,7 +19,7 @@ from glam_tryon import jobs
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnSubmission
 from tests.admin.staff import JOBS, act, asks, drawn, html, post, put, said, sent, taken_by
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Order = Callable[..., TryOnJob]
 #: Each action that changes something: what one taken and one ready job are told.

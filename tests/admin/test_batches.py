@@ -26,7 +26,7 @@ from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/glam_tryon/tryonbatch/"
 #: What the tests' own hook was given.

@@ -16,7 +16,7 @@ from tests.admin.test_jobs import staff
 
 __all__ = ["staff"]
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 TEXTS = "/admin/glam_tryon/consenttext/"
 RECORDS = "/admin/glam_tryon/consentrecord/"

@@ -29,7 +29,7 @@ from glam_tryon.limits.period import shop_day
 from glam_tryon.models import Account, DailyCount
 from glam_tryon.models.statistics import Counted
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 PAGE = "/admin/glam_tryon/dailycount/"
 TABLES = [

@@ -25,7 +25,7 @@ from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.status import Status
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Order = Callable[..., TryOnJob]
 LIST = "/admin/glam_tryon/tryonjob/"

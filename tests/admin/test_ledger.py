@@ -19,7 +19,7 @@ from glam_tryon.limits import budget
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from tests.admin.staff import html, said, staff
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 LEDGER = "/admin/glam_tryon/tryonsubmission/"
 NOVEMBER = datetime(2026, 11, 15, 12, tzinfo=UTC)

@@ -20,7 +20,7 @@ from glam_tryon.privacy.retention import results_expire_at
 from glam_tryon.views.product import start_url
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 MODELS = "/admin/glam_tryon/personphoto/"
 

@@ -29,7 +29,7 @@ from glam_tryon.sandbox import Sandbox
 from glam_tryon.signed_urls import probe_link
 from tests.admin.staff import staff
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 BOARD = "/admin/glam_tryon/account/"
 INDEX = "/admin/"

@@ -14,7 +14,7 @@ from glam_tryon.admin.jobs import order_form as forms
 from glam_tryon.models import PersonPhoto, TryOnJob
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 ADD = "/admin/glam_tryon/tryonjob/add/"
 

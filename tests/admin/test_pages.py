@@ -18,7 +18,7 @@ from glam_tryon.models import Account, PersonPhoto, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.status import Status
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Order = Callable[..., TryOnJob]
 JOBS = "/admin/glam_tryon/tryonjob/"

@@ -24,7 +24,7 @@ from glam_tryon.models import Account, PersonPhoto, TryOnJob
 from tests.admin.staff import JOBS, drawn, put, sent, staff, taken_by
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Order = Callable[..., TryOnJob]
 BATCHES = "/admin/glam_tryon/tryonbatch/"

@@ -23,7 +23,7 @@ from tests.storefront.shoppers import files, finish, order
 
 __all__ = ["staff"]
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 JOBS = "/admin/glam_tryon/tryonjob/"
 

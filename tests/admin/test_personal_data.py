@@ -20,7 +20,7 @@ from tests.storefront.shoppers import files, finish, order
 
 __all__ = ["staff"]
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 RECEIPTS = "/admin/glam_tryon/deletionreceipt/"
 PAGE = f"{RECEIPTS}personal-data/"

@@ -14,7 +14,7 @@ from glam_tryon import jobs
 from glam_tryon.models import PersonPhoto
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/glam_tryon/personphoto/"
 

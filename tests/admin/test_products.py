@@ -23,7 +23,7 @@ from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/shop/product/"
 TRY = "/admin/shop/product/try-on/"

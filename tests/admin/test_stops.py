@@ -14,7 +14,7 @@ from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.worker.health import problems
 from tests.admin.staff import JOBS, html, said, staff
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 PROVIDER = "/admin/glam_tryon/account/"
 OVER = "budget is used up. Waiting try-ons go on at"

@@ -16,7 +16,7 @@ from glam_tryon.analytics.event_buffer import flush
 from glam_tryon.analytics.rollup import roll_up
 from glam_tryon.models import AnalyticsEvent, DailyCount, TryOnJob
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def add(client: Client, product: Product) -> None:

@@ -32,7 +32,7 @@ from glam_tryon.views.pictures import near_link
 from tests.servers import ROOT
 from tests.storefront.shoppers import everything, finish, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
 #: The heads of the table's columns; the owner comes last, for only the owner changes anything.

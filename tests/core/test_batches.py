@@ -25,7 +25,7 @@ from glam_tryon.worker.slots import claim_submissions
 from tests.shop import picture
 from tests.worker.invariants import check_invariants
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Drain = Callable[..., None]
 
@@ -101,6 +101,7 @@ def test_the_same_key_is_the_same_batch(products: list[Product], models: list[Pe
     assert TryOnJob.objects.count() == 4
 
 
+@pytest.mark.database
 def test_a_batch_that_was_cut_off_is_completed_by_the_same_key(
     products: list[Product], models: list[PersonPhoto]
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_batch_that_was_cut_off_is_completed_by_the_same_key(
     assert batch.jobs.count() == 6
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_makes_one_batch(products: list[Product], models: list[PersonPhoto]) -> None:
     key, made, start = uuid.uuid4(), [], threading.Barrier(2, timeout=20)
@@ -209,6 +211,7 @@ def test_a_resumed_batch_is_sent(products: list[Product], models: list[PersonPho
     assert len(claim_submissions(10)) == 1
 
 
+@pytest.mark.database
 def test_a_job_that_comes_back_from_its_submission_finds_the_pause(
     products: list[Product], models: list[PersonPhoto]
 ) -> None:
@@ -234,6 +237,7 @@ def test_a_retried_job_of_a_paused_batch_waits_with_it(
     assert lanes(batch) == {Queue.PAUSED}
 
 
+@pytest.mark.database
 def test_a_pause_that_comes_between_the_look_and_the_claim_stands(
     products: list[Product], models: list[PersonPhoto], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +282,7 @@ def test_a_canceled_batch_is_over_and_says_so(
     assert jobs.request_batch(products, models, key=batch.pk).made == 0
 
 
+@pytest.mark.database
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_batch_that_is_paused_and_resumed_on_the_way_is_drawn_once_each(

@@ -25,7 +25,7 @@ from glam_tryon.privacy.consent import (
 )
 from glam_tryon.privacy.duration_words import duration_words
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

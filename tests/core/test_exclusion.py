@@ -23,7 +23,7 @@ from tests.shopapp.models import Brand, Item
 from tests.storefront import shoppers
 from tests.storefront.shoppers import JSON, ask, everything, finish
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

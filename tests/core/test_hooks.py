@@ -34,7 +34,7 @@ from tests.images.pictures import encoded, scene
 from tests.shop import picture
 from tests.storefront.shoppers import ask, files
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Order = Callable[..., TryOnJob]
 Drain = Callable[..., None]

@@ -36,7 +36,7 @@ from glam_tryon.models.owner import owner_key
 from glam_tryon.models.status import CLOSED, OPEN, Queue, Status
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Order = Callable[..., TryOnJob]
 
@@ -143,6 +143,7 @@ def test_orders_without_a_request_id_are_never_the_same(order: Order) -> None:
     assert order(visitor="ada", request_id="") != order(visitor="ada", request_id="")
 
 
+@pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_the_same_request_from_two_threads_at_once_is_one_job(
     order: Order, monkeypatch: pytest.MonkeyPatch

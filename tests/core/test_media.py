@@ -25,7 +25,7 @@ from glam_tryon.models.status import Status
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
 from glam_tryon.views import pictures
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 SHOP = "https://shop.example.com"
 

@@ -16,8 +16,6 @@ from tests.faults.virtual import Engine
 from tests.providers.servers import Server, answer
 from tests.shop import picture
 
-pytestmark = pytest.mark.database
-
 Order = Callable[..., TryOnJob]
 Configure = Callable[..., None]
 Faults = Callable[..., None]

@@ -20,8 +20,6 @@ from tests.faults.outcome import deaf_address, outcomes, posts, slots_held, stat
 from tests.faults.secrets import Records
 from tests.faults.virtual import Engine
 
-pytestmark = pytest.mark.database
-
 Order = Callable[..., TryOnJob]
 Configure = Callable[..., None]
 Faults = Callable[..., None]

@@ -18,8 +18,6 @@ from tests.faults.outcome import downloads, outcomes, posts, questions, slots_he
 from tests.faults.secrets import Records
 from tests.faults.virtual import Engine
 
-pytestmark = pytest.mark.database
-
 Order = Callable[..., TryOnJob]
 Configure = Callable[..., None]
 Faults = Callable[..., None]

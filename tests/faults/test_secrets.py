@@ -14,8 +14,6 @@ from tests.faults.secrets import everything_logged, leaks, secrets_of
 from tests.faults.virtual import Engine
 from tests.shop import KEY
 
-pytestmark = pytest.mark.database
-
 
 def test_the_watch_sees_the_key_each_part_of_a_link_and_where_results_lie(
     order: Callable[..., TryOnJob], engine: Engine, glam: Sandbox

@@ -41,8 +41,6 @@ from tests.faults.storages import (
 )
 from tests.faults.virtual import Engine, Killed
 
-pytestmark = pytest.mark.database
-
 Order = Callable[..., TryOnJob]
 Configure = Callable[..., None]
 Faults = Callable[..., None]

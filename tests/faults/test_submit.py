@@ -22,8 +22,6 @@ from tests.faults.secrets import Records
 from tests.faults.virtual import Engine, Killed
 from tests.providers.servers import Server, answer
 
-pytestmark = pytest.mark.database
-
 Order = Callable[..., TryOnJob]
 Configure = Callable[..., None]
 Faults = Callable[..., None]

@@ -15,7 +15,7 @@ from glam_tryon.models import TryOnJob
 from glam_tryon.urls import urlpatterns
 from tests.storefront.shoppers import JSON, everything, finish, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 #: What only its owner may look at, and change.
 LOOKS = {

@@ -18,7 +18,7 @@ from glam_tryon.privacy.consent import current_text
 from glam_tryon.views.product import start_url
 from tests.storefront.shoppers import ask, everything, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 def publish(text: str, language: str = "en") -> None:

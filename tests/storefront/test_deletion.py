@@ -35,7 +35,7 @@ from glam_tryon.worker.poller import Poller
 from tests.shop import picture
 from tests.storefront.shoppers import JSON, ask, files, finish, order, put
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 DAY_SECONDS = 86_400
 

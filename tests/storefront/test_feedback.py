@@ -12,7 +12,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.job import FeedbackReason
 from tests.storefront.shoppers import JSON, finish, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

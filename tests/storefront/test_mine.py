@@ -20,7 +20,7 @@ from glam_tryon.privacy.consent import current_consent
 from glam_tryon.views.product import start_url
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 JSON = {"accept": "application/json"}
 #: What a job's own addresses do, and the form that each takes.

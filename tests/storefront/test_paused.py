@@ -14,7 +14,7 @@ from glam_tryon.models.clock import after
 from glam_tryon.views.product import start_url
 from tests.storefront.shoppers import ask, files, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 WORDS = "The shop takes no try-ons at the moment. Please come back later."
 

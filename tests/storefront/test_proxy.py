@@ -12,7 +12,7 @@ from glam_tryon.models import PersonPhoto
 from glam_tryon.views.product import start_url
 from tests.storefront.shoppers import JSON, finish, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 #: What the proxy adds to a shopper's request over https.
 PROXIED = {"x-forwarded-proto": "https", "host": "shop.example.com"}

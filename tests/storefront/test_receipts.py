@@ -15,7 +15,7 @@ from glam_tryon.models import ConsentRecord, DeletionReceipt, PersonPhoto, TryOn
 from glam_tryon.models.status import Status
 from tests.storefront.shoppers import JSON, ask, files, finish, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 WITHDRAW = "/tryon/mine/withdraw/"
 

@@ -23,7 +23,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.views.product import start_url
 from tests.storefront.shoppers import JSON, ask, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 Configure = Callable[..., None]
 

@@ -16,7 +16,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob, TryOnShare
 from glam_tryon.models.clock import after
 from tests.storefront.shoppers import JSON, finish, order
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 DAY_SECONDS = 86_400
 

@@ -27,7 +27,7 @@ from glam_tryon.privacy.consent import current_text
 from glam_tryon.views.product import garment_url, start_url
 from tests.shop import picture
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 JSON = {"accept": "application/json"}
 DIALOG = {"X-Glam-Tryon": "dialog"}

@@ -19,7 +19,6 @@ from tests.worker.invariants import check_invariants
 from tests.worker.pollers import Pollers
 
 pytestmark = [
-    pytest.mark.database,
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
     pytest.mark.timeout(300),

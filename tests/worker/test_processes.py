@@ -17,7 +17,6 @@ from tests.servers import start_manage
 from tests.worker.invariants import check_invariants, generations
 
 pytestmark = [
-    pytest.mark.database,
     pytest.mark.slow,
     pytest.mark.django_db(transaction=True),
 ]
@@ -60,6 +59,7 @@ def drain(start_poller: Start) -> str:
     return said
 
 
+@pytest.mark.database
 def test_two_pollers_buy_twelve_jobs_once_each_and_never_more_than_two_at_a_time(
     order: Callable[..., TryOnJob], start_poller: Start, glam: Sandbox, media_root: Path
 ) -> None:

@@ -14,7 +14,7 @@ from glam_tryon.models import TryOnJob, TryOnResult
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signals import job_ready
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

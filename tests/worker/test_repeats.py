@@ -26,7 +26,7 @@ from glam_tryon.worker.poller import Poller
 from tests.shop import picture
 from tests.worker.invariants import check_invariants
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 Order = Callable[..., TryOnJob]
 
@@ -181,6 +181,7 @@ def test_the_shops_own_orders_are_always_drawn(
 # A house model.
 
 
+@pytest.mark.database
 def test_what_somebody_tried_on_a_house_model_the_next_gets_as_a_copy_for_nothing(
     order: Order, drain: Callable[..., None], glam: Sandbox, media_root: Path
 ) -> None:
@@ -220,6 +221,7 @@ def test_the_deletion_of_either_leaves_the_other_its_picture(
     assert content(result)
 
 
+@pytest.mark.database
 def test_who_asks_while_it_is_being_drawn_waits_for_the_same_picture(
     order: Order, drain: Callable[..., None], glam: Sandbox, media_root: Path
 ) -> None:
@@ -233,6 +235,7 @@ def test_who_asks_while_it_is_being_drawn_waits_for_the_same_picture(
     check_invariants(glam, media_root)
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("fate", ["failed", "canceled", "deleted"])
 def test_when_the_first_brings_no_picture_one_of_the_others_is_drawn(
     order: Order, drain: Callable[..., None], glam: Sandbox, media_root: Path, fate: str
@@ -289,6 +292,7 @@ def test_a_copy_needs_no_budget_and_no_limit_but_the_shop_must_be_open(
         order()
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("who", ["one", "everybody"])
 def test_six_orders_at_once_are_one_post(
     order: Order, drain: Callable[..., None], glam: Sandbox, media_root: Path, who: str

@@ -17,7 +17,7 @@ from tests.servers import start_manage
 from tests.worker.invariants import check_invariants, generations
 from tests.worker.pollers import Pollers, wait_until
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 Order = Callable[..., TryOnJob]
 
