@@ -57,7 +57,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("submit", "poll"):
         for name in ("next_poll_seconds", "back_off_seconds"):
             monkeypatch.setattr(step(module), name, lambda *_, **__: 0.01)
-    monkeypatch.setattr(step("clean_up_canceled"), "WATCH_SECONDS", 0.01)
+    monkeypatch.setattr(step("cancel_cleanup"), "WATCH_SECONDS", 0.01)
 
 
 def once() -> int:
