@@ -21,11 +21,14 @@ from example_project.shop.models import Product
 from glam_tryon.models import TryOnJob
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker.poller import Poller
-from tests.shop import glam
+from tests.shop import asked_at_once, glam
 
 from .firefox import firefox
 
-__all__ = ["firefox", "glam"]
+__all__ = ["asked_at_once", "firefox", "glam"]
+
+# A page that is right appears; only one that is wrong is waited for so long.
+expect.set_options(timeout=20_000)
 
 GPS = 0x8825
 
@@ -34,7 +37,9 @@ CONSENT = re.compile("^(I agree|A new text)")
 
 
 @pytest.fixture
-def shop(transactional_db: None, glam: Sandbox, live_server: Any) -> Iterator[str]:
+def shop(
+    transactional_db: None, glam: Sandbox, live_server: Any, asked_at_once: None
+) -> Iterator[str]:
     """The address of a stocked shop whose poller runs."""
     load_products()
     load_house_models()

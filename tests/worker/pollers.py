@@ -18,7 +18,17 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from glam_tryon.models import TryOnJob
+from glam_tryon.models.clock import after
 from tests.servers import ROOT, child_environment
+
+#: No poller waits for the time at which a new shop would expect its picture.
+ASK_AT_ONCE = {"glam_tryon.worker.poll_interval.optimiser.LONGEST_WAIT_SECONDS": 0.05}
+
+
+def leases_run_out() -> None:
+    """Let so much time pass, as far as the leases and the next steps of all jobs are concerned."""
+    TryOnJob.objects.filter(next_step_at__gt=after(0)).update(next_step_at=after(-1))
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:

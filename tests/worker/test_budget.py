@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,6 @@ def configure(settings: Any) -> Configure:
         settings.GLAM_TRYON = {**settings.GLAM_TRYON, **values}
 
     return configure
-
-
-@pytest.fixture
-def pollers(tmp_path: Path) -> Iterator[Pollers]:
-    with Pollers(tmp_path) as running:
-        yield running
 
 
 def waiting(count: int) -> list[TryOnJob]:

@@ -3,69 +3,29 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
+from django.conf import settings
 
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.sandbox import FaultScript, Sandbox
 from tests.servers import start_manage
 from tests.worker.invariants import check_invariants, generations
+from tests.worker.pollers import Pollers, leases_run_out
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.django_db(transaction=True),
-]
-
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def start_poller(glam: Sandbox, settings: Any) -> Iterator[Start]:
-    """Start ``poll_tryon_jobs`` as a process; what still runs at the end is killed."""
-    settings.GLAM_TRYON = {
-        **settings.GLAM_TRYON,
-        "LEASE_SECONDS": 2,
-        "UNFETCHED_GRACE_SECONDS": 1,
-    }
-    running: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
-        process = start_manage(
-            "poll_tryon_jobs",
-            *arguments,
-            glam_tryon=django_settings.GLAM_TRYON,
-            **variables,
-        )
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def drain(start_poller: Start) -> str:
-    """Run one poller until nothing moves; return what it said."""
-    process = start_poller("--drain", "--max-seconds", "60")
-    said, _nothing = process.communicate(timeout=90)
-    assert process.returncode == 0, said
-    return said
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.database
 def test_two_pollers_buy_twelve_jobs_once_each_and_never_more_than_two_at_a_time(
-    order: Callable[..., TryOnJob], start_poller: Start, glam: Sandbox, media_root: Path
+    order: Callable[..., TryOnJob], glam: Sandbox, media_root: Path
 ) -> None:
     for _ in range(12):
         order()
-    for process in [start_poller("--drain", "--max-seconds", "60") for _ in range(2)]:
+    command = ("poll_tryon_jobs", "--drain", "--max-seconds", "60")
+    for process in [start_manage(*command, glam_tryon=settings.GLAM_TRYON) for _ in range(2)]:
         said, _nothing = process.communicate(timeout=90)
         assert process.returncode == 0, said
     assert len(glam.accepted) == 12
@@ -93,7 +53,7 @@ def test_two_pollers_buy_twelve_jobs_once_each_and_never_more_than_two_at_a_time
 def test_a_poller_killed_at_any_step_is_followed_by_one_that_ends_the_job_right(
     place: str,
     order: Callable[..., TryOnJob],
-    start_poller: Start,
+    pollers: Pollers,
     glam: Sandbox,
     media_root: Path,
 ) -> None:
@@ -101,21 +61,21 @@ def test_a_poller_killed_at_any_step_is_followed_by_one_that_ends_the_job_right(
     if place in ("after_post", "before_write"):
         # Glam took it, or nobody knows: its photo is fetched only after the process is dead.
         glam.hold("fetch")
-    first = start_poller("--max-seconds", "60", GLAM_TRYON_CRASH_AT=place)
-    said, _nothing = first.communicate(timeout=60)
-    assert first.returncode == -signal.SIGKILL, said
+    first = pollers.start("--max-seconds", "60", GLAM_TRYON_CRASH_AT=place)
+    assert first.wait() == -signal.SIGKILL, first.said()
+    leases_run_out()
     if place == "after_post":
         # The answer is lost and Glam draws: only a person may send it again.
         glam.release()
         glam.wait_for(lambda: glam.accepted[0].fetched_photo, 10)
-        drain(start_poller)
+        pollers.drain()
         job.refresh_from_db()
         assert (job.status, job.error_code) == ("unconfirmed", "needs_person")
         assert len(glam.accepted) == 1
         assert TryOnSubmission.objects.holding_slots().count() == 1
     else:
         glam.release()
-        drain(start_poller)
+        pollers.drain()
         job.refresh_from_db()
         assert (job.status, job.error_code) == ("ready", "")
         assert sum(generations(glam).values()) == 1
@@ -123,11 +83,11 @@ def test_a_poller_killed_at_any_step_is_followed_by_one_that_ends_the_job_right(
 
 
 def test_a_lost_submission_whose_photo_was_never_fetched_is_sent_once_more_by_itself(
-    order: Callable[..., TryOnJob], start_poller: Start, glam: Sandbox, media_root: Path
+    order: Callable[..., TryOnJob], pollers: Pollers, glam: Sandbox, media_root: Path
 ) -> None:
     glam.faults = FaultScript.from_rules([{"on": "submit", "nth": 1, "do": {"reset": True}}])
     job = order()
-    drain(start_poller)
+    pollers.drain()
     job.refresh_from_db()
     assert job.status == "ready"
     first, second = job.submissions.order_by("number")
@@ -138,16 +98,15 @@ def test_a_lost_submission_whose_photo_was_never_fetched_is_sent_once_more_by_it
 
 
 def test_a_poller_ends_by_sigterm_with_nothing_unconfirmed(
-    order: Callable[..., TryOnJob], start_poller: Start, glam: Sandbox, media_root: Path
+    order: Callable[..., TryOnJob], pollers: Pollers, glam: Sandbox, media_root: Path
 ) -> None:
     glam.hold()
     order()
-    process = start_poller()
+    poller = pollers.start()
     glam.wait_for(lambda: glam.accepted, 20)
-    process.send_signal(signal.SIGTERM)
-    said, _nothing = process.communicate(timeout=25)
-    assert process.returncode == 0, said
+    poller.send(signal.SIGTERM)
+    assert poller.wait(25) == 0, poller.said()
     assert not TryOnJob.objects.filter(status__in=["submitting", "unconfirmed"]).exists()
     glam.release()
-    drain(start_poller)
+    pollers.drain()
     check_invariants(glam, media_root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,43 +13,23 @@ import pytest
 from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.sandbox import FaultScript, Sandbox
+from glam_tryon.worker.poller import MAINTENANCE_STOP_SECONDS, STOP_SECONDS
+from glam_tryon.worker.worker_pool import DROP_SECONDS
 from tests.servers import start_manage
 from tests.worker.invariants import check_invariants, generations
-from tests.worker.pollers import Pollers, wait_until
+from tests.worker.pollers import ASK_AT_ONCE, Pollers, leases_run_out, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Order = Callable[..., TryOnJob]
 
 
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pollers]:
-    with Pollers(tmp_path_factory.mktemp("pollers")) as pollers:
-        yield pollers
-
-
-@pytest.fixture
-def pollers(zygote: Pollers, glam: Sandbox, settings: Any) -> Iterator[Pollers]:
-    """Pollers with short leases; what still runs at the end is killed."""
-    settings.GLAM_TRYON = {
-        **settings.GLAM_TRYON,
-        "LEASE_SECONDS": 2,
-        "UNFETCHED_GRACE_SECONDS": 1,
-    }
-    yield zygote
-    for child in zygote.alive():
-        child.send(signal.SIGKILL)
-        child.wait()
-    zygote.log.unlink(missing_ok=True)
-
-
 def posts(glam: Sandbox) -> int:
     return sum(request.method == "POST" for request in glam.requests)
 
 
-def is_due(job: TryOnJob) -> bool:
-    """Say whether the job's lease, or its time until the next step, is over."""
-    return TryOnJob.objects.filter(pk=job.pk, next_step_at__lt=after(-0.1)).exists()
+def short_leases(settings: Any) -> None:
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "LEASE_SECONDS": 2}
 
 
 # With --once nothing else of the poller is at work when it stops: a transaction that is stopped
@@ -63,6 +43,7 @@ def test_a_poller_that_slept_past_its_lease_sends_no_post_when_another_has_taken
     job = order()
     sleeper = pollers.start(mode, GLAM_TRYON_PAUSE_AT=place)
     sleeper.wait_stopped()
+    leases_run_out()
     pollers.drain()
     assert posts(glam) == 1
     sleeper.send(signal.SIGCONT)
@@ -80,7 +61,7 @@ def test_a_poller_that_slept_past_its_lease_sends_no_post_even_when_nobody_took_
     job = order()
     sleeper = pollers.start("--once", GLAM_TRYON_PAUSE_AT="before_post")
     sleeper.wait_stopped()
-    wait_until(lambda: is_due(job))
+    leases_run_out()
     sleeper.send(signal.SIGCONT)
     assert sleeper.wait() == 0, sleeper.said()
     assert posts(glam) == 0
@@ -98,6 +79,7 @@ def test_a_post_that_leaves_long_after_it_was_marked_can_draw_nothing(
     job = order()
     sleeper = pollers.start("--once", GLAM_TRYON_PAUSE_AT="before_write")
     sleeper.wait_stopped()
+    leases_run_out()
     pollers.drain()
     first, second = job.submissions.order_by("number")
     assert (first.outcome, second.outcome) == ("revoked", "accepted")
@@ -119,9 +101,10 @@ def test_a_poller_that_slept_through_a_poll_or_a_download_changes_nothing_any_mo
 ) -> None:
     job = order()
     assert pollers.start("--once").wait() == 0
-    wait_until(lambda: is_due(job))
+    leases_run_out()
     sleeper = pollers.start("--once", GLAM_TRYON_PAUSE_AT=place)
     sleeper.wait_stopped()
+    leases_run_out()
     pollers.drain()
     job.refresh_from_db()
     finished_at = job.finished_at
@@ -135,9 +118,9 @@ def test_a_poller_that_slept_through_a_poll_or_a_download_changes_nothing_any_mo
 
 # Stopping on request.
 
-AT_SUBMIT = {"on": "submit", "nth": 1, "do": {"delay_seconds": 2}}
-AT_POLL = {"on": "status", "nth": 1, "do": {"delay_seconds": 2}}
-AT_STORE = {"on": "result", "nth": 1, "do": {"delay_seconds": 2}}
+AT_SUBMIT = {"on": "submit", "nth": 1, "do": {"delay_seconds": 0.7}}
+AT_POLL = {"on": "status", "nth": 1, "do": {"delay_seconds": 0.7}}
+AT_STORE = {"on": "result", "nth": 1, "do": {"delay_seconds": 0.7}}
 
 
 def kinds(glam: Sandbox) -> set[str]:
@@ -192,7 +175,6 @@ def test_a_poller_whose_terminal_is_gone_stops_as_by_sigterm(
     check_invariants(glam, media_root)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step", ["poll", "store"])
 def test_sigterm_ends_a_poller_within_25_seconds_although_glam_answers_nothing(
     step: str, order: Order, pollers: Pollers, glam: Sandbox, settings: Any
@@ -200,12 +182,17 @@ def test_sigterm_ends_a_poller_within_25_seconds_although_glam_answers_nothing(
     where = {"poll": "status", "store": "result"}[step]
     glam.faults = FaultScript.from_rules([{"on": where, "do": {"no_answer": True}}])
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "DEADLINE_SECONDS": 60}
-    pollers.constants = {"glam_tryon.providers.selection.READ_TIMEOUT_SECONDS": 60}
+    pollers.constants = {
+        **ASK_AT_ONCE,
+        "glam_tryon.providers.selection.READ_TIMEOUT_SECONDS": 60,
+        "glam_tryon.worker.poller.STOP_SECONDS": 2,
+    }
+    assert STOP_SECONDS + DROP_SECONDS + MAINTENANCE_STOP_SECONDS < 25
     order()
     poller = pollers.start()
     glam.wait_for(lambda: step in kinds(glam), 20)
     poller.send(signal.SIGTERM)
-    assert poller.wait(25) == 0, poller.said()
+    assert poller.wait(2 + 25 - STOP_SECONDS) == 0, poller.said()
     assert not TryOnJob.objects.filter(status__in=["submitting", "unconfirmed"]).exists()
 
 
@@ -279,8 +266,9 @@ def test_health_says_that_the_database_is_away(tmp_path: Path) -> None:
 
 
 def test_pollers_whose_clocks_are_an_hour_wrong_take_nothing_from_each_other(
-    order: Order, pollers: Pollers, glam: Sandbox, media_root: Path
+    order: Order, pollers: Pollers, glam: Sandbox, settings: Any, media_root: Path
 ) -> None:
+    short_leases(settings)
     job = order()
     late = pollers.start("--once", clock_seconds=-3600, GLAM_TRYON_PAUSE_AT="before_post")
     late.wait_stopped()
@@ -320,8 +308,9 @@ def test_a_poller_whose_clock_is_an_hour_wrong_does_every_job(
 
 @pytest.mark.slow
 def test_a_receiver_that_never_returns_does_not_stop_other_jobs(
-    order: Order, pollers: Pollers, glam: Sandbox, media_root: Path
+    order: Order, pollers: Pollers, glam: Sandbox, settings: Any, media_root: Path
 ) -> None:
+    short_leases(settings)
     stuck = order()
     poller = pollers.start("--threads", "2", HANG_AT_JOB=str(stuck.pk))
     wait_until(lambda: TryOnJob.objects.get(pk=stuck.pk).status == "ready")
