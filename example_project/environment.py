@@ -5,17 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import quote
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-ENGINES = {
-    "sqlite": "django.db.backends.sqlite3",
-    "postgres": "django.db.backends.postgresql",
-    "postgresql": "django.db.backends.postgresql",
-    "mysql": "django.db.backends.mysql",
-    "mariadb": "django.db.backends.mysql",
-}
 DRIVER_OPTIONS: dict[str, dict[str, Any]] = {
     # Two pollers and a web server write to one file. WAL lets readers go on meanwhile, and
     # IMMEDIATE takes the write lock at BEGIN, where SQLite waits for it: a lock that is asked
@@ -55,42 +49,19 @@ def words(name: str) -> list[str]:
 
 
 def database(url: str, *, default_file: Path) -> dict[str, Any]:
-    """Django's settings for an address like ``postgres://user:password@host:port/name``.
+    """Django's settings for a URL like ``postgres://user:password@host:port/name``.
 
-    ``postgresql://``, ``mysql://`` and ``mariadb://`` work alike, and SQLite as
-    ``sqlite:///shop.sqlite3``: as elsewhere, three slashes make a relative path and four an
-    absolute one, and ``sqlite://:memory:`` lives in memory. An empty url means ``default_file``.
-    The query becomes OPTIONS, so ``?sslmode=require`` works; user, password and name are
-    percent-decoded.
+    ``dj-database-url`` reads it, with our options for the driver below those of the URL's query.
+    An empty URL means SQLite in ``default_file``.
 
     Raises:
-        ImproperlyConfigured: the scheme is unknown, or there is no name.
+        ValueError: the scheme is unknown, or the URL cannot be read.
     """
-    if not url:
-        url = f"sqlite:///{quote(str(default_file))}"
-    scheme, _, rest = url.partition("://")
-    engine = ENGINES.get(scheme.lower())
-    if engine is None:
-        known = ", ".join(sorted(ENGINES))
-        raise ImproperlyConfigured(f"DATABASE_URL must start with one of {known}, then ://")
-    options = dict(DRIVER_OPTIONS.get(engine, {}))
-    if engine == ENGINES["sqlite"]:
-        file = rest if rest.startswith(":memory:") else unquote(rest.removeprefix("/"))
-        if not file:
-            raise ImproperlyConfigured("DATABASE_URL names no file: write sqlite:///shop.sqlite3")
-        return {"ENGINE": engine, "NAME": file, "OPTIONS": options}
-    parts = urlsplit(url)
-    name = unquote(parts.path.removeprefix("/"))
-    if not name:
-        raise ImproperlyConfigured(f"DATABASE_URL names no database: write {scheme}://host/name")
-    return {
-        "ENGINE": engine,
-        "NAME": name,
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
-        "OPTIONS": options | dict(parse_qsl(parts.query)),
-        # A long-lived poller must notice a connection that the server closed in the meantime.
-        "CONN_HEALTH_CHECKS": True,
+    # A long-lived poller must notice a connection that the server closed in the meantime.
+    found: dict[str, Any] = {
+        **dj_database_url.parse(
+            url or f"sqlite:///{quote(str(default_file))}", conn_health_checks=True
+        )
     }
+    found["OPTIONS"] = DRIVER_OPTIONS.get(found["ENGINE"], {}) | found.get("OPTIONS", {})
+    return found
