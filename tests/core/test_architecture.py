@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,28 @@ def test_a_module_has_a_name_that_no_other_module_has(page: str) -> None:
     assert {stem for stem, count in stems.items() if count > 1} == TWICE
     assert len(TWICE) <= 3
     assert [stem for stem in TWICE if f"`{stem}.py`" not in page] == []
+
+
+def test_what_the_docs_import_is_there() -> None:
+    pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    text = "\n".join(page.read_text() for page in pages)
+    imports = re.findall(r"^from (glam_tryon[\w.]*) import (.+)$", text, re.MULTILINE)
+    assert len(imports) > 8
+    for module, names in imports:
+        found = import_module(module)
+        for name in names.split(", "):
+            assert hasattr(found, name) or import_module(f"{module}.{name}"), (module, name)
+
+
+def test_every_path_in_the_docs_is_there() -> None:
+    pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    folders = "glam_tryon|tests|example_project|docs|benchmarks|findings"
+    paths = {
+        path
+        for page in pages
+        for path in re.findall(
+            rf"[`(]((?:{folders})/[\w./-]+\.(?:py|md|pml|svg))", page.read_text()
+        )
+    }
+    assert len(paths) > 30
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
