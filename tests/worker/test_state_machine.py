@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -28,7 +29,9 @@ from hypothesis.stateful import (
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
+from glam_tryon.exceptions import OrderRefused
 from glam_tryon.files import private_storage
+from glam_tryon.limits.availability import is_paused
 from glam_tryon.models import (
     Account,
     PersonPhoto,
@@ -143,7 +146,13 @@ class JobLife(RuleBasedStateMachine):
         photo = PersonPhoto.objects.create(
             image=self.image, owner=owner, no_consent_reason="a drawing"
         )
-        job = jobs.request_tryon(self.product, photo=photo, visitor=visitor, priority=priority)
+        ask = partial(jobs.request_tryon, self.product, photo=photo, visitor=visitor)
+        if is_paused():
+            # A key was refused meanwhile: who asks is told so, and nothing is taken in.
+            with pytest.raises(OrderRefused, match="paused"):
+                ask(priority=priority)
+            return
+        job = ask(priority=priority)
         if priority == "catalogue":
             # Staff's own: it is part of the batch, and waits where that waits.
             queue = Queue.PAUSED if self.batch.paused_at else Queue.CATALOGUE
