@@ -23,7 +23,8 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-KILLS = 60 if os.environ.get("LONG") else 30
+LONG = bool(os.environ.get("LONG"))
+KILLS = 60 if LONG else 30
 #: More than two for the jobs that wait for a person: each keeps its slot for a minute.
 SECONDS_PER_TRYON = LogNormal(0.3, 0.6)
 
@@ -59,4 +60,4 @@ def test_pollers_killed_again_and_again_buy_every_job_exactly_once_and_lose_none
     assert told.jobs >= KILLS / 2
     assert told.recoveries
     # The slowest of them tell of the machine; benchmarks/kills.py measures those on a quiet one.
-    assert told.recovery(0.5) <= storm.LEASE_SECONDS + 5
+    assert told.recovery(0.95 if LONG else 0.5) <= storm.LEASE_SECONDS + 5
