@@ -51,7 +51,7 @@ IGNORED = {"attempts", "errors", "polls", "error_message", "dispatched"}
 #: Statements with these words decide nothing here, so no actor is left before one of them: other
 #: tables, the note of the last signal, and the age of a submission, which stays young.
 QUIET = (
-    "account",
+    "glam_tryon_account",
     "personphoto",
     "tryonresult",
     "tryontransition",
