@@ -29,27 +29,99 @@ _SCHEDULE = ("tests/worker/test_schedule.py",)
 _LEARNED = ("tests/worker/test_schedule_database.py",)
 _REPEATS = ("tests/worker/test_repeats.py",)
 _MAINTENANCE = ("tests/worker/test_maintenance.py",)
-_POLL_FAULTS = ("tests/faults/test_poll.py",)
-_SUBMIT_FAULTS = ("tests/faults/test_submit.py",)
-_DOWNLOAD_FAULTS = ("tests/faults/test_download.py",)
-_STORE_FAULTS = ("tests/faults/test_store.py",)
-_LIMIT_FAULTS = ("tests/faults/test_limits.py",)
 _ORDERS = ("tests/core/test_order_limits.py",)
 _PRICING = ("tests/core/test_pricing.py",)
 _JOBS = ("tests/core/test_jobs.py",)
-_BATCHES = ("tests/core/test_batches.py",)
 _RETENTION = ("tests/core/test_retention.py",)
 _ERASURE = ("tests/core/test_erasure.py",)
 _CONSENT = ("tests/core/test_consent.py", "tests/core/test_orders.py")
 _FILES = ("tests/core/test_file_door.py",)
 _DELETION = ("tests/storefront/test_deletion.py",)
+_LOWERED_CAP = (
+    "tests/faults/test_limits.py::test_a_cap_that_is_lowered_stops_nothing_and_adds_nothing",
+)
+_BREAKER = (
+    (
+        "tests/faults/test_limits.py"
+        "::test_after_five_failures_submitting_rests_and_then_one_at_a_time_tries"
+    ),
+)
+_SLEPT = (
+    (
+        "tests/worker/test_stalls.py"
+        "::test_a_poller_that_slept_through_a_poll_or_a_download_changes_nothing_any_more"
+    ),
+    (
+        "tests/worker/test_stalls.py"
+        "::test_a_poller_that_slept_past_its_lease_sends_no_post_when_another_has_taken_over"
+    ),
+)
+_UNKNOWN_YET = (
+    "tests/faults/test_poll.py::test_fault_14_an_event_that_is_not_known_yet_is_asked_for_again",
+)
+_NO_PICTURE = (
+    (
+        "tests/faults/test_poll.py"
+        "::test_fault_20_ready_without_a_picture_is_asked_about_three_times_over_a_minute"
+    ),
+)
+_STORAGE_RAISES = (
+    (
+        "tests/faults/test_store.py"
+        "::test_fault_31_a_storage_that_raises_is_tried_again_while_glam_still_has_the_picture"
+    ),
+)
+_GIVEN_UP = (
+    (
+        "tests/faults/test_submit.py"
+        "::test_fault_05_a_job_whose_every_sending_stays_unclear_is_given_up_and_stays_on_record"
+    ),
+)
+_FETCHED = (
+    (
+        "tests/faults/test_submit.py"
+        "::test_faults_02_03_05_08_10_an_unclear_post_whose_photo_was_fetched_waits_for_a_person"
+    ),
+)
+_SECOND_PICTURE = (
+    (
+        "tests/faults/test_download.py"
+        "::test_a_second_picture_is_given_up_after_its_fourth_404_and_no_sooner"
+    ),
+)
+_NOTHING_NEW = (
+    "tests/faults/test_download.py::test_a_result_that_shows_nothing_new_is_not_sold_as_done",
+)
+_FETCHED_LATER = (
+    (
+        "tests/faults/test_download.py"
+        "::test_fault_25_a_result_that_is_not_there_for_a_while_is_fetched_later"
+    ),
+)
+_CANCELED = (
+    "tests/faults/test_store.py::test_a_job_that_is_canceled_while_its_picture_comes_keeps_nothing",
+)
+_HALVED_CAP = (
+    "tests/faults/test_limits.py::test_a_429_halves_the_cap_once_and_it_grows_back_by_one",
+)
+_RETRY_AFTER = (
+    "tests/faults/test_submit.py::test_fault_04_a_429_is_waited_out_and_takes_nothing_from_the_job",
+)
 
 MUTATIONS = (
     # The engine.
-    Mutation("worker/slots.py", "[: max(0, cap - len(taken))]", "", _CLAIMS + _LIMIT_FAULTS),
+    Mutation(
+        "worker/slots.py",
+        "[: max(0, cap - len(taken))]",
+        "",
+        _LOWERED_CAP,
+    ),
     Mutation("worker/slots.py", "len(free) - len(keys) - 1", "len(free) - len(keys)", _CLAIMS),
     Mutation(
-        "worker/slots.py", "1 if state.is_probing() else len(free)", "len(free)", _LIMIT_FAULTS
+        "worker/slots.py",
+        "1 if state.is_probing() else len(free)",
+        "len(free)",
+        _BREAKER,
     ),
     Mutation("worker/slots.py", "limit if left is None else min(limit, left)", "limit", _BUDGET),
     Mutation("worker/slots.py", "started_at=now,", "started_at=DatabaseNow(),", _BUDGET),
@@ -57,7 +129,7 @@ MUTATIONS = (
         "worker/claim.py",
         "lease_token=job.lease_token, next_step_at__gt=DatabaseNow()",
         "lease_token=job.lease_token",
-        (*_CLAIMS, "tests/worker/test_stalls.py"),
+        _SLEPT,
     ),
     Mutation("worker/claim.py", 'attempts=F("attempts") - 1', 'attempts=F("attempts")', _CLAIMS),
     Mutation("worker/claim.py", "next_step_at <= {now}", "next_step_at >= {now}", _CLAIMS),
@@ -65,20 +137,26 @@ MUTATIONS = (
         "worker/steps/poll.py",
         " and _older(submission, LOST_GRACE_SECONDS, now)",
         "",
-        _POLL_FAULTS,
+        _UNKNOWN_YET,
     ),
     Mutation(
-        "worker/steps/poll.py", "empty_before >= EMPTY_ANSWERS", "empty_before >= 0", _POLL_FAULTS
+        "worker/steps/poll.py",
+        "empty_before >= EMPTY_ANSWERS",
+        "empty_before >= 0",
+        _NO_PICTURE,
     ),
     Mutation("worker/steps/poll.py", "job.polled_at) - way)", "job.polled_at))", _LEARNED),
     Mutation(
-        "worker/steps/poll.py", "            if moved:", "            if not moved:", _STORE_FAULTS
+        "worker/steps/poll.py",
+        "            if moved:",
+        "            if not moved:",
+        _STORAGE_RAISES,
     ),
     Mutation(
         "worker/steps/reconcile.py",
         "unclear.count()) >= MAX",
         "unclear.count()) > MAX",
-        _SUBMIT_FAULTS,
+        _GIVEN_UP,
     ),
     Mutation(
         "worker/steps/reconcile.py",
@@ -90,31 +168,31 @@ MUTATIONS = (
         "worker/steps/reconcile.py",
         "if mine.give_up():",
         "if mine.give_up() or True:",
-        _SUBMIT_FAULTS,
+        _FETCHED,
     ),
     Mutation(
         "worker/steps/store.py",
         "has_others and error.gone and tried_enough",
         "has_others and error.gone",
-        _DOWNLOAD_FAULTS,
+        _SECOND_PICTURE,
     ),
     Mutation(
         "worker/steps/store.py",
         "if position == 0 and (",
         "if position == 1 and (",
-        _DOWNLOAD_FAULTS,
+        _NOTHING_NEW,
     ),
     Mutation(
         "worker/steps/store.py",
         "after(-RESULT_WINDOW_SECONDS)",
         "after(RESULT_WINDOW_SECONDS)",
-        _DOWNLOAD_FAULTS,
+        _FETCHED_LATER,
     ),
     Mutation(
         "worker/steps/store.py",
         "if status == Status.STORING:",
         "if status != Status.STORING:",
-        _STORE_FAULTS,
+        _CANCELED,
     ),
     Mutation(
         "worker/steps/submit.py", "if not (marked and job.holds_lease()):", "if not marked:", _LATE
@@ -123,7 +201,7 @@ MUTATIONS = (
         "worker/steps/submit.py",
         "if alive and job.current_submission() == submission:",
         "if alive:",
-        (*_LATE, "tests/worker/test_interleavings.py"),
+        _LATE,
     ),
     Mutation(
         "worker/steps/cancel_cleanup.py",
@@ -258,34 +336,44 @@ MUTATIONS = (
         "models/submission.py",
         ".filter(revocable=True, fetched_at=None)",
         ".filter(revocable=True)",
-        _SUBMIT_FAULTS,
+        _FETCHED,
     ),
     Mutation("models/submission.py", "        if closed:", "        if not closed:", _LATE),
-    Mutation("models/account.py", "or limit, limit) // 2)", "or limit, limit))", _LIMIT_FAULTS),
+    Mutation(
+        "models/account.py",
+        "or limit, limit) // 2)",
+        "or limit, limit))",
+        _HALVED_CAP,
+    ),
     Mutation(
         "models/account.py",
         "models.Q(cap_changed_at__lt=after(-SAME_NEWS_SECONDS))",
         "models.Q(cap_changed_at__lt=after(1))",
-        _LIMIT_FAULTS,
+        _HALVED_CAP,
     ),
-    Mutation("models/account.py", "if failures >= BREAKER", "if failures > BREAKER", _LIMIT_FAULTS),
+    Mutation(
+        "models/account.py",
+        "if failures >= BREAKER",
+        "if failures > BREAKER",
+        _BREAKER,
+    ),
     Mutation(
         "models/account.py",
         "if self.breaker_until and self.breaker_until > now:",
         "if self.breaker_until and self.breaker_until < now:",
-        _LIMIT_FAULTS,
+        _BREAKER,
     ),
     Mutation(
         "models/account.py",
         "after(min(retry_after_seconds, 300.0))",
         "after(retry_after_seconds)",
-        _LIMIT_FAULTS,
+        _RETRY_AFTER,
     ),
     Mutation(
         "models/job_transitions.py",
         "origins=(Status.STORING,),\n    writes={**_FINISHED, **_NO_ERROR},",
         "origins=(Status.STORING, Status.CANCELED),\n    writes={**_FINISHED, **_NO_ERROR},",
-        _STORE_FAULTS,
+        _CANCELED,
     ),
     Mutation(
         "models/job_transitions.py", "    revokes_link=True,", "    revokes_link=False,", _JOBS
