@@ -308,7 +308,7 @@ GONE: dict[str, str] = {
     "MAX_RESULTS": "It is fixed at 4 pictures.",
     "MAX_RESULT_BYTES": "It is fixed at 20 MB.",
     "MODERATE_SECONDS": "It is fixed at 15 seconds.",
-    "HEALTH_ROUND_SECONDS": "It is fixed at 60 seconds.",
+    "HEALTH_ROUND_SECONDS": "It is fixed at 150 seconds.",
     "HEALTH_PENDING_SECONDS": "It is fixed at 15 minutes.",
     "MAX_ATTEMPTS": "It is fixed at 3 claims.",
     "MAX_SUBMISSIONS": "It is fixed at 5 submissions.",

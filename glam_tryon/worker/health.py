@@ -10,8 +10,8 @@ from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.status import Queue, Status
 
-#: A poller that finished no round for longer is reported.
-HEALTH_ROUND_SECONDS = 60.0
+#: No round of a poller for longer is reported; a pass that cron begins each minute may be late.
+HEALTH_ROUND_SECONDS = 150.0
 #: A job that waits to be sent for longer is reported.
 HEALTH_PENDING_SECONDS = 900.0
 

@@ -37,9 +37,6 @@ _ERASURE = ("tests/core/test_erasure.py",)
 _CONSENT = ("tests/core/test_consent.py", "tests/core/test_orders.py")
 _FILES = ("tests/core/test_file_door.py",)
 _DELETION = ("tests/storefront/test_deletion.py",)
-_LOWERED_CAP = (
-    "tests/faults/test_limits.py::test_a_cap_that_is_lowered_stops_nothing_and_adds_nothing",
-)
 _BREAKER = (
     (
         "tests/faults/test_limits.py"
@@ -114,7 +111,7 @@ MUTATIONS = (
         "worker/slots.py",
         "[: max(0, cap - len(taken))]",
         "",
-        _LOWERED_CAP,
+        _CLAIMS,
     ),
     Mutation("worker/slots.py", "len(free) - len(keys) - 1", "len(free) - len(keys)", _CLAIMS),
     Mutation(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, connections
 
-from glam_tryon.models import TryOnJob, TryOnSubmission
+from glam_tryon.models import Account, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
@@ -214,6 +214,16 @@ def test_slots_are_numbers_that_the_database_gives_out_once() -> None:
     )
     with pytest.raises(IntegrityError):
         duplicate.save()
+
+
+def test_a_submission_with_a_number_above_a_lowered_cap_counts_against_it() -> None:
+    make_jobs(4, status=Status.PENDING, queue=Queue.SHOPPER)
+    assert len(claim_submissions(10)) == 2
+    TryOnSubmission.objects.filter(slot=0).free_slot()
+    Account.rows().update(effective_cap=1, cap_changed_at=after(0))
+    assert claim_submissions(10) == []
+    TryOnSubmission.objects.filter(slot=1).free_slot()
+    assert len(claim_submissions(10)) == 1
 
 
 def test_a_slot_whose_generation_cannot_be_running_any_more_is_freed() -> None:

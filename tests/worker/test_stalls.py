@@ -234,7 +234,7 @@ def test_health_names_what_is_wrong_and_its_exit_code_is_not_zero(
     )
     assert pollers.start("--max-seconds", "0.1").wait() == 0
     assert health(pollers) == (0, "healthy")
-    Account.rows().update(last_round_at=after(-100))
+    Account.rows().update(last_round_at=after(-200))
     code, said = health(pollers)
     assert (code, said[:48]) == (1, "CommandError: no poller has finished a round for")
     Account.rows().update(last_round_at=after(0))
