@@ -35,7 +35,8 @@ def _link(what: str, token: str) -> str:
     base = conf.PUBLIC_BASE_URL
     if not base:
         raise SettingError(
-            "PUBLIC_BASE_URL", "is missing; set it to the shop's address as Glam can reach it"
+            "PUBLIC_BASE_URL",
+            "is missing; set it to the shop's address as the provider can reach it",
         )
     return base + reverse("glam_tryon:for_glam", args=[what, _signer(what).sign(token)])
 

@@ -16,13 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.analytics.csv_cells import safe_cells
 from glam_tryon.models import TryOnSubmission
+from glam_tryon.providers.selection import with_provider_lazy
 
 REFUNDED = "refunded"
 _words = TryOnSubmission.Outcome
 #: What became of a submission, in the order of the sums: those that may be billed come first.
 OUTCOMES: dict[str, Promise] = {
     _words.ACCEPTED: _("accepted"),
-    _words.AMBIGUOUS: _("unclear: Glam may have it"),
+    _words.AMBIGUOUS: with_provider_lazy(_("unclear: %(provider)s may have it")),
     _words.INTENDED: _("on its way"),
     _words.REVOKED: _("sent, but never drawn"),
     REFUNDED: _("refunded"),

@@ -81,7 +81,7 @@ def _key() -> list[CheckMessage]:
     return [
         checks.Warning(
             'GLAM_TRYON["API_KEY"] is missing: try-ons wait until it is set.',
-            hint="Take the key from your Glam account; a callable may return it.",
+            hint="Take the key from the provider's account; a callable may return it.",
             id="glam_tryon.W002",
         )
     ]
@@ -91,7 +91,7 @@ def _provider() -> list[CheckMessage]:
     try:
         provider_class()
     except SettingError as error:
-        hint = "See docs/adding-a-provider.md, or leave the setting out for Glam."
+        hint = "See docs/adding-a-provider.md, or leave the setting out."
         return [Error(str(error), hint=hint, id="glam_tryon.E001")]
     return []
 
@@ -117,7 +117,7 @@ def _public_address() -> list[CheckMessage]:
     elif is_loopback_url(conf.BASE_URL):
         return []
     elif is_loopback_url(address) or _is_private(address):
-        problem = f"is {address}, which Glam cannot reach"
+        problem = f"is {address}, which the provider cannot reach"
     elif urlsplit(address).scheme != "https":
         problem = f"is {address}, so photos would travel unencrypted"
     if not problem:
@@ -125,7 +125,7 @@ def _public_address() -> list[CheckMessage]:
     return [
         checks.Warning(
             f'GLAM_TRYON["PUBLIC_BASE_URL"] {problem}.',
-            hint="Glam fetches the photo from this shop: set it to the shop's public https "
+            hint="The provider fetches the photo from this shop: set it to the shop's public https "
             "address, or set SEND_IMAGES to 'upload'.",
             id="glam_tryon.W003",
         )
@@ -145,8 +145,8 @@ def _times() -> list[CheckMessage]:
     if conf.SEND_IMAGES == "link" and conf.LINK_SECONDS < conf.JOB_MAX_AGE_SECONDS:
         found.append(
             checks.Warning(
-                'GLAM_TRYON["LINK_SECONDS"] is shorter than JOB_MAX_AGE_SECONDS: Glam may find '
-                "the photo's link expired while the job still waits in its queue.",
+                'GLAM_TRYON["LINK_SECONDS"] is shorter than JOB_MAX_AGE_SECONDS: the provider may '
+                "find the photo's link expired while the job still waits in its queue.",
                 hint=f"Set LINK_SECONDS to at least {conf.JOB_MAX_AGE_SECONDS}.",
                 id="glam_tryon.W004",
             )
@@ -155,8 +155,8 @@ def _times() -> list[CheckMessage]:
     if longest > conf.LEASE_SECONDS:
         found.append(
             checks.Warning(
-                'GLAM_TRYON["LEASE_SECONDS"] is shorter than one exchange with Glam may take '
-                f"({longest:g} s), so a second worker may begin a step that still runs.",
+                'GLAM_TRYON["LEASE_SECONDS"] is shorter than one exchange with the provider may '
+                f"take ({longest:g} s), so a second worker may begin a step that still runs.",
                 hint="Raise LEASE_SECONDS, or lower DEADLINE_SECONDS.",
                 id="glam_tryon.W005",
             )

@@ -54,7 +54,7 @@ def ask_again(job: TryOnJob) -> None:
     """
     submission = job.current_submission()
     if submission is None or not submission.event_id:
-        raise IllegalTransition(job.status, "asked about: Glam gave it no event id")
+        raise IllegalTransition(job.status, "asked about: the provider gave it no event id")
     job.poll_again()
 
 

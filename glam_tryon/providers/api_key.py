@@ -22,5 +22,5 @@ def api_key() -> str:
             "API_KEY", f"is missing: the callable raised {type(error).__name__}"
         ) from None
     if not isinstance(key, str) or not key:
-        raise SettingError("API_KEY", "is missing; set it to the key of your Glam account")
+        raise SettingError("API_KEY", "is missing; set it to the key of the provider's account")
     return Secret(key)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from django.utils.functional import lazy
 from django.utils.module_loading import import_string
 
 from glam_tryon.conf import conf
@@ -13,6 +17,9 @@ from glam_tryon.providers.base import (
     READ_TIMEOUT_SECONDS,
     Provider,
 )
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 _Options = tuple[str, str, float, float, float]
 _made: dict[str, tuple[_Options, Provider]] = {}
@@ -61,6 +68,15 @@ def provider_for(account: str = DEFAULT_ACCOUNT) -> Provider:
 def provider_name() -> str:
     """Return the provider's name as people read it."""
     return provider_class().display_name
+
+
+def with_provider(text: object, **facts: object) -> str:
+    """Return ``text`` with the provider's name, and ``facts``, in its places."""
+    return str(text) % {"provider": provider_name(), **facts}
+
+
+#: The same when the text is shown: for tables of texts, which are made at import.
+with_provider_lazy = cast("Callable[[object], _StrPromise]", lazy(with_provider, str))
 
 
 def _key_or_nothing() -> str:

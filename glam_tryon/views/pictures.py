@@ -84,7 +84,7 @@ def _unlogged(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             raise
         except Exception:
             # Further up Django holds the link in variables, which its report would show.
-            logger.exception("a picture could not be given to Glam")
+            logger.exception("a picture could not be given to the provider")
             return HttpResponse(status=503)
 
     return unlogged

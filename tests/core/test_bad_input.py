@@ -90,7 +90,7 @@ def raises() -> str:
     ("key", "said"),
     [
         ("wrong-key", ""),
-        ("", 'GLAM_TRYON["API_KEY"] is missing; set it to the key of your Glam account'),
+        ("", 'GLAM_TRYON["API_KEY"] is missing; set it to the key of the provider\'s account'),
         (raises, 'GLAM_TRYON["API_KEY"] is missing: the callable raised OSError'),
     ],
     ids=["wrong", "none", "vault"],

@@ -255,7 +255,7 @@ def test_fault_19_what_glam_could_not_draw_has_failed_and_is_not_bought_again(
     job = order()
     engine.pump()
     assert state(job) == ("failed", "glam_failed")
-    assert job.error_message == (reason or "Glam gave no reason.")
+    assert job.error_message == (reason or "The provider gave no reason.")
     engine.work(120)
     assert (posts(glam), slots_held()) == (1, 0)
     hold_invariants()

@@ -74,7 +74,7 @@ def test_what_is_there_stays_when_glam_has_it_no_more(
     jobs.refetch(ready)
     drain()
     assert (now(ready).status, ready.error_code, ready.queue) == ("ready", "result_expired", None)
-    assert ready.error_message == "Glam does not have this picture any more."
+    assert ready.error_message == "The provider does not have this picture any more."
     assert content(ready) == before
 
 

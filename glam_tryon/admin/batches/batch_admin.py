@@ -37,6 +37,7 @@ from glam_tryon.conf import conf
 from glam_tryon.exceptions import HookFailed, NotPublishable
 from glam_tryon.limits.pricing import money_text, price
 from glam_tryon.models import TryOnBatch, TryOnJob, TryOnResult
+from glam_tryon.providers.selection import with_provider
 
 PUBLISH = "glam_tryon.publish_results"
 
@@ -208,7 +209,11 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         note = by_staff(request)
         if what == "pause":
             paused = jobs.pause_batch(batch)
-            return _("The batch is paused; what Glam has is finished.") if paused else _unchanged()
+            return (
+                with_provider(_("The batch is paused; what %(provider)s has is finished."))
+                if paused
+                else _unchanged()
+            )
         if what == "resume":
             return _("The batch goes on.") if jobs.resume_batch(batch) else _unchanged()
         if what == "cancel":

@@ -14,16 +14,24 @@ from glam_tryon.admin.operations.alerts import blocker_message, pause_advice
 from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.job import NEEDS_PERSON
 from glam_tryon.models.status import AT_PROVIDER, Queue, Status
+from glam_tryon.providers.selection import with_provider, with_provider_lazy
 
-_NEEDS_PERSON = gettext_lazy(
-    "Glam fetched the photo, but its answer was lost: the picture may be drawn and billed. Look "
-    "for it in the Glam account. It is not sent again by itself: resubmit or cancel it."
+_NEEDS_PERSON = with_provider_lazy(
+    gettext_lazy(
+        "%(provider)s fetched the photo, but its answer was lost: the picture may be drawn and "
+        "billed. Look for it in the %(provider)s account. It is not sent again by itself: "
+        "resubmit or cancel it."
+    )
 )
-_UNCONFIRMED = gettext_lazy(
-    "Nobody knows yet whether Glam took it. This settles by itself within minutes, and nothing is "
-    "sent twice meanwhile."
+_UNCONFIRMED = with_provider_lazy(
+    gettext_lazy(
+        "Nobody knows yet whether %(provider)s took it. This settles by itself within minutes, "
+        "and nothing is sent twice meanwhile."
+    )
 )
-_FAILED = gettext_lazy("“Retry failed” sends it once more; Glam may bill that as a new picture.")
+_FAILED = with_provider_lazy(
+    gettext_lazy("“Retry failed” sends it once more; %(provider)s may bill that as a new picture.")
+)
 
 _PHOTO_GONE = gettext_lazy("The photo was deleted, so it cannot be sent again.")
 
@@ -87,11 +95,9 @@ def next_step(job: TryOnJob) -> str:
 
 def _last_answer(job: TryOnJob) -> str:
     if not job.remote_status or job.polled_at is None:
-        return _("Glam has it, and was not asked yet.")
-    return _("Glam said %(word)s, %(ago)s.") % {
-        "word": job.remote_status,
-        "ago": since(job.polled_at),
-    }
+        return with_provider(_("%(provider)s has it, and was not asked yet."))
+    text = _("%(provider)s said %(word)s, %(ago)s.")
+    return with_provider(text, word=job.remote_status, ago=since(job.polled_at))
 
 
 def _before_sending(job: TryOnJob) -> str:
@@ -111,5 +117,5 @@ def _resting(state: Account, resting: str) -> str:
     if state.paused_at:
         return pause_advice(state.pause_code) or state.pause_code
     if resting == "throttled":
-        return _("Glam has too much to do; sending goes on by itself.")
-    return _("Glam does not answer; sending goes on by itself.")
+        return with_provider(_("%(provider)s has too much to do; sending goes on by itself."))
+    return with_provider(_("%(provider)s does not answer; sending goes on by itself."))

@@ -23,6 +23,7 @@ from glam_tryon.models.job_queryset import TryOnJobQuerySet
 from glam_tryon.models.receipt import Why
 from glam_tryon.models.status import AT_PROVIDER, CLOSED, OPEN, REFETCHABLE, Status
 from glam_tryon.privacy.deletion import delete_tryon
+from glam_tryon.providers.selection import with_provider, with_provider_lazy
 
 
 def _submit(request: HttpRequest, keys: Keys) -> int:
@@ -50,7 +51,9 @@ def _fetched(rows: Sequence[TryOnJob]) -> dict[uuid.UUID, str]:
         if line.fetched_at:
             facts[line.job_key] = _("photo fetched %(when)s") % {"when": exact(line.fetched_at)}
         elif not line.revocable:
-            facts[line.job_key] = _("photo uploaded: when Glam read it is not known")
+            facts[line.job_key] = with_provider(
+                _("photo uploaded: when %(provider)s read it is not known")
+            )
     return facts
 
 
@@ -62,7 +65,9 @@ SUBMIT = AdminAction(
     done=gettext_lazy("%(count)d submitted now"),
     statuses=(Status.PENDING,),
     otherwise=gettext_lazy("deleted by its owner"),
-    warning=gettext_lazy("These wait no longer: they are sent to Glam as slots become free."),
+    warning=with_provider_lazy(
+        gettext_lazy("These wait no longer: they are sent to %(provider)s as slots become free.")
+    ),
     buys=True,
 )
 RETRY = AdminAction(
@@ -74,9 +79,11 @@ RETRY = AdminAction(
     statuses=(Status.FAILED,),
     otherwise=gettext_lazy("its photo is gone"),
     applies=lambda job: job.person_photo is not None and job.person_photo.is_there,
-    warning=gettext_lazy(
-        "These are sent to Glam once more. It may bill each as a new picture, also where it billed "
-        "the try that failed."
+    warning=with_provider_lazy(
+        gettext_lazy(
+            "These are sent to %(provider)s once more. It may bill each as a new picture, also "
+            "where it billed the try that failed."
+        )
     ),
     buys=True,
 )
@@ -90,9 +97,12 @@ RESUBMIT = AdminAction(
     otherwise=gettext_lazy("settles by itself within minutes"),
     permission="resubmit",
     applies=lambda job: job.error_code == NEEDS_PERSON,
-    warning=gettext_lazy(
-        "Glam fetched these photos, and its answer was lost: the pictures may be drawn. Look for "
-        "them in the Glam account first. Each that is sent again may be billed twice."
+    warning=with_provider_lazy(
+        gettext_lazy(
+            "%(provider)s fetched these photos, and its answer was lost: the pictures may be "
+            "drawn. Look for them in the %(provider)s account first. Each that is sent again may "
+            "be billed twice."
+        )
     ),
     buys=True,
     asks_why=True,
@@ -110,12 +120,12 @@ def _refetch(request: HttpRequest, keys: Keys) -> int:
 
 ASK = AdminAction(
     name="ask_again",
-    title=gettext_lazy("Ask Glam again"),
+    title=with_provider_lazy(gettext_lazy("Ask %(provider)s again")),
     eligible=TryOnJobQuerySet.known_to_glam,
     change=_ask,
     done=gettext_lazy("%(count)d asked about"),
     statuses=(Status.FAILED, *AT_PROVIDER),
-    otherwise=gettext_lazy("Glam never took it"),
+    otherwise=with_provider_lazy(gettext_lazy("%(provider)s never took it")),
 )
 REFETCH = AdminAction(
     name="refetch_results",
@@ -124,7 +134,7 @@ REFETCH = AdminAction(
     change=_refetch,
     done=gettext_lazy("%(count)d fetched again"),
     statuses=REFETCHABLE,
-    otherwise=gettext_lazy("no picture at Glam"),
+    otherwise=with_provider_lazy(gettext_lazy("no picture at %(provider)s")),
     applies=lambda job: job.status == Status.READY or job.ready_at is not None,
 )
 
@@ -158,8 +168,10 @@ CANCEL = AdminAction(
     done=gettext_lazy("%(count)d canceled"),
     statuses=OPEN,
     otherwise=gettext_lazy("deleted by its owner"),
-    warning=gettext_lazy(
-        "These stop. What Glam draws already is billed, and its picture is not kept."
+    warning=with_provider_lazy(
+        gettext_lazy(
+            "These stop. What %(provider)s draws already is billed, and its picture is not kept."
+        )
     ),
 )
 DELETE = AdminAction(

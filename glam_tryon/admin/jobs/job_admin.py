@@ -48,6 +48,7 @@ from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.models.receipt import Why
 from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.privacy.deletion import delete_tryon
+from glam_tryon.providers.selection import with_provider
 from glam_tryon.views.pictures import read_picture
 
 logger = logging.getLogger("glam_tryon.admin")
@@ -198,7 +199,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            cost = _("Saving orders the picture. Glam may bill it.")
+            cost = with_provider(_("Saving orders the picture. %(provider)s may bill it."))
             return [(None, {"fields": ORDER_FIELDS, "description": cost})]
         about = ["status_badge", *_ABOUT]
         if obj.error_code:

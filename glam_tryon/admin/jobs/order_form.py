@@ -22,6 +22,7 @@ from glam_tryon.models import PersonPhoto, TryOnJob
 from glam_tryon.models.job import MASK_TYPES
 from glam_tryon.models.status import Priority
 from glam_tryon.privacy.consent import LONGEST_REASON, NoConsentNeeded
+from glam_tryon.providers.selection import with_provider_lazy
 
 #: In the order in which staff think of them.
 ORDER_FIELDS = ("product", "house_model", "photo", "agreed", "mask_type", "priority")
@@ -87,7 +88,9 @@ class OrderForm(forms.ModelForm):
     photo = forms.FileField(
         required=False,
         label=_("or a photo"),
-        help_text=_("Only of a person who agreed that it is sent to Glam AI."),
+        help_text=with_provider_lazy(
+            _("Only of a person who agreed that it is sent to %(provider)s.")
+        ),
     )
     agreed = forms.CharField(
         required=False,

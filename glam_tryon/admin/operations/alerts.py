@@ -22,6 +22,7 @@ from glam_tryon.admin.pages import admin_url
 from glam_tryon.limits.budget import MONTH_OVER, Left, budget_left
 from glam_tryon.messages import moment_text
 from glam_tryon.models import Account
+from glam_tryon.providers.selection import with_provider, with_provider_lazy
 from glam_tryon.worker.health import HEALTH_ROUND_SECONDS
 
 #: Codes of the blockers: the kill switch, and a budget that is used up.
@@ -30,13 +31,19 @@ STOPPED, BUDGET = "stopped", "budget"
 _SHOWN = "_glam_tryon_alerts"
 
 _PAUSES: dict[str, Promise] = {
-    "bad_key": gettext_lazy(
-        "Glam refuses the API key, or there is none. With another key in the settings it goes on "
-        "by itself."
+    "bad_key": with_provider_lazy(
+        gettext_lazy(
+            "%(provider)s refuses the API key, or there is none. With another key in the settings "
+            "it goes on by itself."
+        )
     ),
-    "no_credits": gettext_lazy("The Glam account has no credits left. Top it up, then resume."),
-    "redirected": gettext_lazy(
-        "Glam's address leads elsewhere. Check BASE_URL in the settings, then resume."
+    "no_credits": with_provider_lazy(
+        gettext_lazy("The %(provider)s account has no credits left. Top it up, then resume.")
+    ),
+    "redirected": with_provider_lazy(
+        gettext_lazy(
+            "%(provider)s's address leads elsewhere. Check BASE_URL in the settings, then resume."
+        )
     ),
     "staff": gettext_lazy("Paused by hand."),
 }
@@ -76,8 +83,8 @@ def _paused(now: LiveState) -> Iterator[Alert]:
 
 def paused_message(code: str) -> str:
     """Return that submitting is paused, and for which reason."""
-    text = _("Sending to Glam is paused (%(why)s). New try-ons wait; none is lost.")
-    return text % {"why": code}
+    text = _("Sending to %(provider)s is paused (%(why)s). New try-ons wait; none is lost.")
+    return with_provider(text, why=code)
 
 
 def _no_poller(now: LiveState) -> Iterator[Alert]:
@@ -93,10 +100,11 @@ def _breaker(now: LiveState) -> Iterator[Alert]:
     state = now.state
     if not state.paused_at and state.breaker_until and state.breaker_until > timezone.now():
         text = _(
-            "Glam could not be reached %(count)d times in a row; it is tried again at %(time)s."
+            "%(provider)s could not be reached %(count)d times in a row; it is tried again at "
+            "%(time)s."
         )
         facts = {"count": state.breaker_failures, "time": _clock(state.breaker_until)}
-        yield Alert("breaker", text % facts)
+        yield Alert("breaker", with_provider(text, **facts))
 
 
 def _budget(left: Left) -> Iterator[Alert]:

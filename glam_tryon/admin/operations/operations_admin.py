@@ -46,6 +46,7 @@ from glam_tryon.limits.period import Period
 from glam_tryon.limits.pricing import money_text
 from glam_tryon.models import Account, TryOnSubmission
 from glam_tryon.models.clock import database_time
+from glam_tryon.providers.selection import provider_name, with_provider, with_provider_lazy
 
 
 def is_resting(state: Account) -> bool:
@@ -78,10 +79,12 @@ def connection_rows(state: Account) -> list[tuple[str, SafeString | str | int]]:
     limit = conf.MAX_PARALLEL
     rows.append((_("Slots in use"), _("%(held)d of %(limit)d") % {"held": held, "limit": limit}))
     if state.effective_cap is not None and state.effective_cap < limit:
-        rows.append((_("Slots that Glam allows now"), state.effective_cap))
+        rows.append((with_provider(_("Slots that %(provider)s allows now")), state.effective_cap))
     most = conf.MAX_POLLS_PER_SECOND
     if (polls := state.polls_per_second(most, now)) < most:
-        rows.append((_("Questions a second that Glam allows now"), f"{polls:.3g}"))
+        rows.append(
+            (with_provider(_("Questions a second that %(provider)s allows now")), f"{polls:.3g}")
+        )
     if state.breaker_failures:
         rows.append((_("Failures in a row"), state.breaker_failures))
     seen = age(state.last_round_at) if state.last_round_at else _("never: is it started?")
@@ -97,9 +100,9 @@ def _state_badge(state: Account, resting: str) -> SafeString:
     if resting == BUDGET:
         return badge("unconfirmed", _("waits: the budget is used up"))
     if resting == "throttled":
-        return badge("unconfirmed", _("rests: Glam has too much to do"))
+        return badge("unconfirmed", with_provider(_("rests: %(provider)s has too much to do")))
     if resting:
-        return badge("unconfirmed", _("rests: Glam does not answer"))
+        return badge("unconfirmed", with_provider(_("rests: %(provider)s does not answer")))
     return badge("ready", _("goes on"))
 
 
@@ -143,8 +146,10 @@ Check = Callable[[], list[CheckResult]]
 CHECKS: Mapping[str, tuple[Check, Promise, Promise]] = {
     "key": (
         check_key,
-        gettext_lazy("Ask Glam now"),
-        gettext_lazy("Asks Glam about a try-on that cannot exist. Free."),
+        with_provider_lazy(gettext_lazy("Ask %(provider)s now")),
+        with_provider_lazy(
+            gettext_lazy("Asks %(provider)s about a try-on that cannot exist. Free.")
+        ),
     ),
     "storage": (
         check_storage,
@@ -153,7 +158,7 @@ CHECKS: Mapping[str, tuple[Check, Promise, Promise]] = {
     ),
     "address": (
         check_public_url,
-        gettext_lazy("Fetch a link as Glam would"),
+        with_provider_lazy(gettext_lazy("Fetch a link as %(provider)s would")),
         gettext_lazy("The shop asks itself by its public address for what a signed link shows."),
     ),
 }
@@ -209,6 +214,7 @@ class AccountAdmin(admin.ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name),
+            "provider": provider_name(),
             "opts": self.opts,
             "media": self.media,
             "account": account,
@@ -252,13 +258,17 @@ class AccountAdmin(admin.ModelAdmin):
         match what:
             case "stop":
                 switch.stop(request.user, request.POST.get("why", ""))
-                text = _("All try-ons are stopped. What Glam has is finished.")
+                text = with_provider(
+                    _("All try-ons are stopped. What %(provider)s has is finished.")
+                )
             case "go-on":
                 switch.go_on()
                 text = _("Try-ons go on.")
             case "forget":
                 Account.forget_failures()
-                text = _("The failures are forgotten: Glam is asked at once, with all slots.")
+                text = with_provider(
+                    _("The failures are forgotten: %(provider)s is asked at once, with all slots.")
+                )
             case _:
                 raise Http404
         self.message_user(request, text, messages.SUCCESS)

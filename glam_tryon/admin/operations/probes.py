@@ -11,7 +11,7 @@ from glam_tryon.conf import conf
 from glam_tryon.exceptions import DownloadFailed, ResultRefused, SettingError, UnsafeResultURL
 from glam_tryon.providers.base import Outcome, Verdict
 from glam_tryon.providers.download import fetch_bytes
-from glam_tryon.providers.selection import provider_for
+from glam_tryon.providers.selection import provider_for, with_provider
 from glam_tryon.signed_urls import probe_link
 from glam_tryon.validators import is_loopback_url
 
@@ -37,24 +37,36 @@ _MOST_BYTES = 1024
 def check_key() -> list[CheckResult]:
     """Ask the provider, for nothing, whether it takes the key."""
     is_well, text, advice = _answer(provider_for().probe())
-    return [CheckResult(_("Does Glam take the key?"), is_well, text, advice)]
+    return [CheckResult(with_provider(_("Does %(provider)s take the key?")), is_well, text, advice)]
 
 
 def _answer(outcome: Outcome) -> tuple[bool, str, str]:
     match outcome.code:
         case "bad_key":
-            text = _("No. Glam refuses the key, or there is none that can be sent.")
-            return False, text, _("Set API_KEY to the key of your Glam account.")
+            text = with_provider(
+                _("No. %(provider)s refuses the key, or there is none that can be sent.")
+            )
+            return (
+                False,
+                text,
+                with_provider(_("Set API_KEY to the key of your %(provider)s account.")),
+            )
         case "no_credits":
             text = _("The key is right, but the account has no credits left.")
             return False, text, _("Top it up, then resume submitting.")
         case "redirected":
-            text = _("Glam's address leads elsewhere, so the key was not sent on.")
+            text = with_provider(
+                _("%(provider)s's address leads elsewhere, so the key was not sent on.")
+            )
             return False, text, _("Check BASE_URL in the settings.")
         case "throttled":
-            return False, _("Glam has too much to do to say."), _("Ask again in a minute.")
+            return (
+                False,
+                with_provider(_("%(provider)s has too much to do to say.")),
+                _("Ask again in a minute."),
+            )
     if outcome.verdict is Verdict.OK:
-        return True, _("Yes. Glam answers."), ""
+        return True, with_provider(_("Yes. %(provider)s answers.")), ""
     said = outcome.code if outcome.http_status is None else f"{outcome.code}, {outcome.http_status}"
     text = _("Nobody knows: no answer that says so (%(code)s).") % {"code": said}
     return False, text, _("Check BASE_URL and the way out of your network, then ask again.")
@@ -64,16 +76,20 @@ def check_public_url() -> list[CheckResult]:
     """Fetch a link as Glam would: from outside in, by the public address."""
     question = _("Can the shop be reached at its public address?")
     if conf.SEND_IMAGES == "upload":
-        text = _("It need not be: pictures are uploaded to Glam (SEND_IMAGES).")
+        text = with_provider(
+            _("It need not be: pictures are uploaded to %(provider)s (SEND_IMAGES).")
+        )
         return [CheckResult(question, True, text)]
     try:
         link, expected = probe_link()
         came = _fetch(link)
     except SettingError:
-        text = _("There is no public address, so Glam cannot fetch a photo.")
+        text = with_provider(_("There is no public address, so %(provider)s cannot fetch a photo."))
         return [CheckResult(question, False, text, _("Set PUBLIC_BASE_URL."))]
     except UnsafeResultURL:
-        text = _("Glam cannot reach it: it is not https, or it lies inside a private network.")
+        text = with_provider(
+            _("%(provider)s cannot reach it: it is not https, or it lies inside a private network.")
+        )
         return [CheckResult(question, False, text, _("Set PUBLIC_BASE_URL to the public address."))]
     except DownloadFailed as error:
         text = _("It did not answer as it should (%(said)s).") % {"said": _plain(error)}
@@ -90,10 +106,17 @@ def check_public_url() -> list[CheckResult]:
         return [CheckResult(question, False, text, _("Check PUBLIC_BASE_URL and SECRET_KEY."))]
     host = urlsplit(conf.PUBLIC_BASE_URL).hostname or ""
     if is_loopback_url(conf.PUBLIC_BASE_URL):
-        text = _("Yes, but only on this machine: right for the sandbox, useless for Glam itself.")
+        text = with_provider(
+            _(
+                "Yes, but only on this machine: right for the sandbox, useless for %(provider)s "
+                "itself."
+            )
+        )
         return [CheckResult(question, True, text)]
-    text = _("Yes. %(host)s gave what stands behind a signed link, as it would give it to Glam.")
-    return [CheckResult(question, True, text % {"host": host})]
+    text = _(
+        "Yes. %(host)s gave what stands behind a signed link, as it would give it to %(provider)s."
+    )
+    return [CheckResult(question, True, with_provider(text, host=host))]
 
 
 def _fetch(link: str) -> bytes:

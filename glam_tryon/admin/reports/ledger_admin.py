@@ -21,6 +21,7 @@ from glam_tryon.analytics.ledger import OUTCOMES, REFUNDED, Total, bill, totals
 from glam_tryon.limits.period import month_of
 from glam_tryon.limits.pricing import money_text
 from glam_tryon.models import TryOnSubmission
+from glam_tryon.providers.selection import with_provider_lazy
 
 #: So many months are offered, this one first.
 MONTHS = 13
@@ -151,7 +152,10 @@ class TryOnSubmissionAdmin(ReadOnly, admin.ModelAdmin):
         return format_html('<a href="{}">{}</a>', url, name)
 
     @admin.action(
-        description=gettext_lazy("Note that Glam gave the credits back"), permissions=["refund"]
+        description=with_provider_lazy(
+            gettext_lazy("Note that %(provider)s gave the credits back")
+        ),
+        permissions=["refund"],
     )
     def note_refund(self, request: HttpRequest, queryset: QuerySet[TryOnSubmission]) -> None:
         self._note(request, queryset, str(request.user))

@@ -16,7 +16,7 @@ from glam_tryon.worker.poller import Poller
 
 
 class Command(BaseCommand):
-    help = "Submit waiting try-ons, ask Glam about them, and store their pictures."
+    help = "Submit waiting try-ons, ask the provider about them, and store their pictures."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         mode = parser.add_mutually_exclusive_group()

@@ -30,7 +30,7 @@ def month(text: str) -> tuple[int, int]:
 
 
 class Command(BaseCommand):
-    help = "Print what the try-ons of a month cost, to hold against Glam's bill."
+    help = "Print what the try-ons of a month cost, to hold against the provider's bill."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

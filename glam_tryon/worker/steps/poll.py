@@ -56,7 +56,7 @@ def poll(claimed: Claimed) -> PollUpdate | None:
     elif answer.status is RemoteStatus.READY:
         _ready(claimed, job, submission, answer)
     elif answer.status is RemoteStatus.FAILED:
-        fail(job, submission, "glam_failed", answer.reason or "Glam gave no reason.")
+        fail(job, submission, "glam_failed", answer.reason or "The provider gave no reason.")
     else:
         return _running(claimed, job, submission, answer)
     return None
@@ -86,7 +86,9 @@ def _poll_again(job: TryOnJob, submission: TryOnSubmission, answer: Polled, now:
         retry_on_db_error(lambda: Account.throttle_polls(conf.MAX_POLLS_PER_SECOND))
         clear_load()
     if outcome.code == "not_found" and _older(submission, LOST_GRACE_SECONDS, now):
-        fail(job, submission, "lost", "Glam does not know this event; it may be on the bill.")
+        fail(
+            job, submission, "lost", "The provider does not know this event; it may be on the bill."
+        )
     elif _older(submission, conf.JOB_MAX_AGE_SECONDS, now):
         fail(job, submission, "expired", f"No answer in time: {outcome.code} {outcome.detail}")
     else:
@@ -100,7 +102,7 @@ def _running(
     claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer: Polled
 ) -> PollUpdate | None:
     if not answer.known and job.remote_status != answer.raw_status:
-        logger.warning("job %s: unknown status %r of Glam", job.pk, answer.raw_status)
+        logger.warning("job %s: unknown status %r of the provider", job.pk, answer.raw_status)
     if _older(submission, conf.JOB_MAX_AGE_SECONDS, claimed.now):
         fail(job, submission, "expired", f"Still {answer.raw_status} after the longest wait.")
         return None
@@ -128,7 +130,7 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
     if not urls:
         empty_before = job.errors if job.error_code == NO_MEDIA else 0
         if empty_before >= EMPTY_ANSWERS:
-            fail(job, submission, NO_MEDIA, "Glam says READY but names no picture.")
+            fail(job, submission, NO_MEDIA, "The provider says READY but names no picture.")
         else:
             retry_on_db_error(lambda: job.reschedule(EMPTY_SECONDS, code=NO_MEDIA))
         return

@@ -77,6 +77,6 @@ def _after_grace(job: TryOnJob, submission: TryOnSubmission) -> None:
             return
         # Also a job that nobody looked at until now: no poller ran for so long.
         if job.error_code != NEEDS_PERSON:
-            logger.error("job %s waits for a person: Glam may be drawing it", job.pk)
+            logger.error("job %s waits for a person: the provider may be drawing it", job.pk)
         seconds = 0 if over else conf.JOB_MAX_AGE_SECONDS
         job.reschedule(seconds, code=NEEDS_PERSON, message=submission.detail)

@@ -42,7 +42,7 @@ class NothingDrawn(ResultRefused):
     """The primary result is blank, or the person photo itself."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(code, "Glam's picture shows no garment that was not there before.")
+        super().__init__(code, "The provider's picture shows no garment that was not there before.")
 
 
 def store(job: TryOnJob, *, again: bool = False) -> None:
@@ -195,7 +195,7 @@ def _find_urls(job: TryOnJob) -> bool:
     outcome = answer.outcome if answer else None
     final = answer is None or answer.status in (RemoteStatus.READY, RemoteStatus.FAILED)
     if final or (outcome and outcome.code == "not_found") or _window_over(job):
-        _fail(job, "result_expired", "Glam does not have this picture any more.")
+        _fail(job, "result_expired", "The provider does not have this picture any more.")
     elif outcome:
         wait = back_off_seconds(job.errors)
         retry_on_db_error(

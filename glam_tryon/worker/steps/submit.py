@@ -174,7 +174,7 @@ def _note_health(outcome: Outcome) -> None:
         elif outcome.verdict is not Verdict.NOT_SENT:
             retry_on_db_error(Account.count_success)
     except (DatabaseError, InterfaceError) as error:
-        logger.warning("what Glam answered (%s) is not remembered: %s", outcome.code, error)
+        logger.warning("what the provider answered (%s) is not remembered: %s", outcome.code, error)
 
 
 def pause_submitting(outcome: Outcome) -> None:
@@ -185,7 +185,7 @@ def pause_submitting(outcome: Outcome) -> None:
     except SettingError as error:
         key, detail = "none", str(error)
     if retry_on_db_error(lambda: Account.pause(outcome.code, detail, key)):
-        answer = f"Glam answered {outcome.http_status}" if outcome.http_status else "nothing sent"
+        answer = f"answered {outcome.http_status}" if outcome.http_status else "nothing sent"
         logger.critical(
             "submitting is paused (%s): %s; jobs wait. %s", outcome.code, answer, detail
         )
@@ -202,7 +202,7 @@ def _accepted(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> 
                 job.mark_accepted(submission, wait)
     except IntegrityError:
         logger.critical(
-            "Glam gave job %s an event id that another job has; a person must look", job.pk
+            "the provider gave job %s an event id that another job has; a person must look", job.pk
         )
         _unclear(job, submission, Outcome(Verdict.AMBIGUOUS, "duplicate_event"))
 
