@@ -75,6 +75,12 @@ def test_a_translation_has_the_placeholders_of_its_text(language: str) -> None:
         assert sorted(found) == sorted(wanted), original
 
 
+def test_a_translation_names_glam_only_where_its_text_does(language: str) -> None:
+    said = messages(catalogue(language).with_suffix(".mo"))
+    texts = {key[0] if isinstance(key, tuple) else key: text for key, text in said.items() if key}
+    assert [key for key, text in texts.items() if "Glam" in text and "Glam" not in key] == []
+
+
 def test_the_compiled_catalogue_is_that_of_the_text(
     needs: Callable[..., None], language: str, tmp_path: Path
 ) -> None:
