@@ -189,7 +189,7 @@ MUTATIONS = (
         "worker/steps/store.py",
         "if status == Status.STORING:",
         "if status != Status.STORING:",
-        _CANCELED,
+        _LATE,
     ),
     Mutation(
         "worker/steps/submit.py", "if not (marked and job.holds_lease()):", "if not marked:", _LATE

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Permission
 from django.db import connections
 
 from glam_tryon import jobs
+from glam_tryon.files import is_stored, save_file
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
@@ -20,6 +21,7 @@ from glam_tryon.worker.claim import Claimed, claim_steps
 from glam_tryon.worker.slots import claim_submissions
 from glam_tryon.worker.steps import MAX_ATTEMPTS, advance
 from glam_tryon.worker.steps.reconcile import reconcile
+from glam_tryon.worker.steps.store import discard_unless_wanted
 from glam_tryon.worker.steps.submit import _may_send, _write
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -182,6 +184,17 @@ def test_the_cleanup_of_a_canceled_job_frees_a_slot_that_outlived_its_age_at_onc
     advance(claimed_again())
     assert not TryOnSubmission.objects.holding_slots().exists()
     assert TryOnJob.objects.get().queue is None
+
+
+@pytest.mark.parametrize(("status", "stays"), [("storing", True), ("canceled", False)])
+def test_what_a_late_worker_saved_goes_unless_another_one_is_storing_it(
+    order: Callable[..., TryOnJob], status: str, stays: bool
+) -> None:
+    job = order()
+    name = save_file(f"glam_tryon/{job.pk}/0.jpg", b"picture")
+    TryOnJob.objects.update(status=status)
+    discard_unless_wanted(job, [name])
+    assert is_stored(name) is stays
 
 
 def test_a_refused_submissions_photo_link_dies_with_it(order: Callable[..., TryOnJob]) -> None:
