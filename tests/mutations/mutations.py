@@ -43,16 +43,6 @@ _BREAKER = (
         "::test_after_five_failures_submitting_rests_and_then_one_at_a_time_tries"
     ),
 )
-_SLEPT = (
-    (
-        "tests/worker/test_stalls.py"
-        "::test_a_poller_that_slept_through_a_poll_or_a_download_changes_nothing_any_more"
-    ),
-    (
-        "tests/worker/test_stalls.py"
-        "::test_a_poller_that_slept_past_its_lease_sends_no_post_when_another_has_taken_over"
-    ),
-)
 _UNKNOWN_YET = (
     "tests/faults/test_poll.py::test_fault_14_an_event_that_is_not_known_yet_is_asked_for_again",
 )
@@ -126,7 +116,7 @@ MUTATIONS = (
         "worker/claim.py",
         "lease_token=job.lease_token, next_step_at__gt=DatabaseNow()",
         "lease_token=job.lease_token",
-        _SLEPT,
+        _CLAIMS,
     ),
     Mutation("worker/claim.py", 'attempts=F("attempts") - 1', 'attempts=F("attempts")', _CLAIMS),
     Mutation("worker/claim.py", "next_step_at <= {now}", "next_step_at >= {now}", _CLAIMS),

@@ -16,7 +16,13 @@ from glam_tryon.models import Account, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import after, database_time
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
-from glam_tryon.worker.claim import claim_steps, lease_due, pair_statement, release_leases
+from glam_tryon.worker.claim import (
+    claim_steps,
+    extend_leases,
+    lease_due,
+    pair_statement,
+    release_leases,
+)
 from glam_tryon.worker.slots import claim_submissions, release_lost_slots
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -186,6 +192,17 @@ def test_a_lease_given_back_does_not_count_as_an_attempt() -> None:
     release_leases([claimed.job])
     (again,) = claim_steps(1)
     assert again.job.attempts == 1
+
+
+@pytest.mark.parametrize(("ends_in", "goes_on"), [(5, True), (-5, False)])
+def test_a_lease_is_extended_while_it_runs_and_not_when_it_has_run_out(
+    ends_in: float, goes_on: bool
+) -> None:
+    make_jobs(1)
+    (claimed,) = claim_steps(1)
+    TryOnJob.objects.update(next_step_at=after(ends_in))
+    extend_leases([claimed.job])
+    assert TryOnJob.objects.filter(next_step_at__gt=after(20)).exists() is goes_on
 
 
 def test_catalogue_jobs_leave_the_last_slot_to_shoppers() -> None:

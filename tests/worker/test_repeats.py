@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,18 @@ from django.db.models import F
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
-from glam_tryon.exceptions import OrderRefused
+from glam_tryon.exceptions import FileUnavailable, OrderRefused
 from glam_tryon.files import private_storage
 from glam_tryon.limits import availability as switch
 from glam_tryon.models import OrderLock, PersonPhoto, TryOnJob, TryOnResult, TryOnSubmission
+from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.status import Queue
 from glam_tryon.privacy.deletion import delete_tryon
 from glam_tryon.sandbox import FaultScript, Sandbox
 from glam_tryon.signals import job_ready
+from glam_tryon.worker.claim import Claimed, claim_steps
 from glam_tryon.worker.poller import Poller
+from glam_tryon.worker.steps import advance
 from tests.shop import picture
 from tests.worker.invariants import check_invariants
 
@@ -276,6 +281,34 @@ def test_a_picture_that_the_storage_lost_is_drawn_anew(
     drain()
     assert ready(second)
     assert len(glam.accepted) == 2
+
+
+def test_a_storage_that_refuses_is_asked_three_times_more_before_a_picture_is_bought_anew(
+    order: Order, drain: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_file: object) -> bytes:
+        raise FileUnavailable("busy")
+
+    order()
+    drain()
+    second = order()
+    module = import_module("glam_tryon.worker.steps.copy_result")
+    monkeypatch.setattr(module, "read_file", refuse)
+    for errors in (1, 2, 3):
+        advance(claimed_now())
+        second.refresh_from_db()
+        assert (second.error_code, second.errors) == ("storage", errors)
+        assert second.reuse_of is not None
+    advance(claimed_now())
+    second.refresh_from_db()
+    assert second.reuse_of is None
+
+
+def claimed_now() -> Claimed:
+    """Claim the step of the one job that has one, which may be due later."""
+    TryOnJob.objects.filter(queue=Queue.UNDER_WAY).update(next_step_at=DatabaseNow())
+    (claimed,) = claim_steps(1)
+    return claimed
 
 
 def test_a_copy_needs_no_budget_and_no_limit_but_the_shop_must_be_open(
