@@ -19,6 +19,7 @@ class Mutation(NamedTuple):
 
 
 _OUTCOMES = ("tests/providers/test_outcomes.py",)
+_FETCH = ("tests/providers/test_fetch.py",)
 _ADDRESSES = ("tests/providers/test_addresses.py",)
 _DOWNLOAD = ("tests/providers/test_download.py",)
 _WORDS = ("tests/providers/test_words.py", "tests/providers/test_secrets.py")
@@ -247,13 +248,13 @@ MUTATIONS = (
         "providers/glam/outcomes.py",
         '404: _Row(Verdict.AGAIN, "not_found")',
         '404: _Row(Verdict.AGAIN, "rejected")',
-        _OUTCOMES,
+        _FETCH,
     ),
     Mutation(
         "providers/glam/outcomes.py",
         '"CANCELLED": RemoteStatus.FAILED',
         '"CANCELLED": RemoteStatus.IN_PROGRESS',
-        _OUTCOMES,
+        _FETCH,
     ),
     Mutation("providers/glam/outcomes.py", "in (403, 429)", "in (403,)", _OUTCOMES),
     Mutation(
