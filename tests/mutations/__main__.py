@@ -1,6 +1,6 @@
 """Applies each mutation to a copy of the project and runs the closest tests.
 
-By hand: ``python -m tests.mutations``.
+By hand: ``python -m tests.mutations``, with ``--only`` or ``--part`` where time is short.
 
 Prints for each whether the tests noticed it ("killed") or not ("survived"), and the share of those
 that were killed. Exits with 1 below ``LEAST_SHARE``, or when the tests fail without any mutation.
@@ -79,13 +79,24 @@ def judge(mutation: Mutation, project: Path) -> str:
     return {0: SURVIVED, 1: KILLED, None: KILLED}.get(code, BROKEN)
 
 
+def choose(only: str = "", part: str = "1/1") -> list[Mutation]:
+    """Return the mutations with a number or a text, and of these one of so many parts."""
+    if only.isdecimal():
+        chosen = [MUTATIONS[int(only) - 1]]
+    else:
+        chosen = [each for each in MUTATIONS if only in f"{each.file} {each.old} {each.new}"]
+    number, _, parts = part.partition("/")
+    return chosen[int(number) - 1 :: int(parts)]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=2, help="mutations at the same time")
-    parser.add_argument("--only", default="", help="those whose file or text contains this")
+    parser.add_argument("--only", default="", help="one by its number, or those with this text")
+    parser.add_argument("--part", default="1/1", help="such as 2/4: the second of four parts")
     parser.add_argument("--no-baseline", action="store_true", help="leave the first run out")
     options = parser.parse_args(arguments)
-    chosen = [each for each in MUTATIONS if options.only in f"{each.file} {each.old} {each.new}"]
+    chosen = choose(options.only, options.part)
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="glam_tryon_mutations_") as folder:
         copies: SimpleQueue[Path] = SimpleQueue()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import glam_tryon
+from tests.mutations.__main__ import choose
 from tests.mutations.mutations import MUTATIONS, Mutation
 
 PACKAGE = Path(glam_tryon.__file__).parent
@@ -30,3 +31,10 @@ def test_there_are_enough_of_them_in_every_room() -> None:
     assert len({(each.file, each.old, each.new) for each in MUTATIONS}) == len(MUTATIONS)
     rooms = {each.file.partition("/")[0] for each in MUTATIONS}
     assert rooms >= {"worker", "providers", "limits", "privacy", "models"}
+
+
+def test_one_or_a_part_can_be_chosen() -> None:
+    assert choose(only="1") == [MUTATIONS[0]]
+    assert {each.file for each in choose(only="providers/redact")} == {"providers/redact.py"}
+    parts = [choose(part=f"{number}/4") for number in (1, 2, 3, 4)]
+    assert sorted(each for part in parts for each in part) == sorted(MUTATIONS)
