@@ -176,7 +176,7 @@ def test_a_look_at_the_page_orders_nothing_and_a_review_says_what_it_costs(
     assert admin_client.get(TRY, {"product": products[0].pk}).status_code == 200
     answer = post(admin_client, products, house_models=house_model.pk, step="review")
     html = answer.content.decode()
-    assert "This buys 2 pictures from Glam." in html
+    assert "This buys 2 pictures from the provider." in html
     assert "0.32\xa0EUR" in html
     assert "The budget allows 1 more picture now." in html
     assert "What goes beyond it waits" in html

@@ -80,7 +80,7 @@ def test_staff_order_approve_and_publish_pictures(
     staff.get_by_role("checkbox", name="Kenji").check()
     shoot("try-on-choose")
     staff.get_by_role("button", name="See what it costs").click()
-    expect(staff.get_by_text("This buys 4 pictures from Glam.")).to_be_visible()
+    expect(staff.get_by_text("This buys 4 pictures from the provider.")).to_be_visible()
     assert not TryOnJob.objects.exists()
     shoot("try-on-cost")
     staff.get_by_role("button", name="Order 4 pictures").click()
