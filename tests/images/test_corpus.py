@@ -24,7 +24,7 @@ from example_project.shop.models import Product
 from glam_tryon.exceptions import InvalidImage
 from glam_tryon.images import NormalisedImage, normalise
 from glam_tryon.images import decode_process as apart
-from glam_tryon.images.decode_process import flattened_apart, needed_bytes
+from glam_tryon.images.decode_process import flatten_in_process, needed_bytes
 from glam_tryon.images.render import flattened
 from glam_tryon.images.validated_open import NotOpened, opened
 from glam_tryon.models import ConsentRecord, PersonPhoto
@@ -280,7 +280,7 @@ def test_what_is_decoded_apart_is_the_same_picture(kind: str) -> None:
     content = of_kind(kind, scene(2000, 1500))
     with apart_opened(content) as image:
         here = flattened(image, 1536)
-    assert flattened_apart(content, **CAPS) == here
+    assert flatten_in_process(content, **CAPS) == here
 
 
 def apart_opened(content: bytes) -> Any:
@@ -314,7 +314,7 @@ def test_photos_of_cameras_are_decoded_here_and_what_needs_memory_apart(
 
     # The package hides the module behind the function of the same name.
     door = importlib.import_module("glam_tryon.images.normalise")
-    monkeypatch.setattr(door, "flattened_apart", note)
+    monkeypatch.setattr(door, "flatten_in_process", note)
     normalise(BytesIO(encoded(scene(*size), kind, **options)))
     assert bool(asked) is apart_is
 
@@ -331,10 +331,10 @@ def test_scans_that_follow_one_another_count_as_kept_whole() -> None:
 def test_what_is_refused_apart_has_its_code() -> None:
     for content, code in ((encoded(scene(900, 900))[:9000], "broken"), (b"GIF89a", "gif")):
         with pytest.raises(NotOpened) as caught:
-            flattened_apart(content, **CAPS)
+            flatten_in_process(content, **CAPS)
         assert caught.value.code == code
     with pytest.raises(NotOpened) as caught:
-        flattened_apart(encoded(scene()), **{**CAPS, "max_pixels": 100})
+        flatten_in_process(encoded(scene()), **{**CAPS, "max_pixels": 100})
     assert caught.value.code == "pixels"
 
 
@@ -358,7 +358,7 @@ def test_a_decoder_that_crashes_or_hangs_takes_nothing_with_it(
     monkeypatch.setattr(apart, "SECONDS", 1.0)
     begun = time.monotonic()
     with pytest.raises(NotOpened) as caught:
-        flattened_apart(encoded(scene()), **CAPS)
+        flatten_in_process(encoded(scene()), **CAPS)
     assert (caught.value.code, time.monotonic() - begun < 20) == (code, True)
 
 
@@ -367,7 +367,7 @@ def test_without_a_python_to_start_large_pictures_are_refused(
 ) -> None:
     monkeypatch.setattr(apart, "_python", lambda: "/nowhere/python3")
     with pytest.raises(NotOpened) as caught:
-        flattened_apart(encoded(scene()), **CAPS)
+        flatten_in_process(encoded(scene()), **CAPS)
     assert caught.value.code == "pixels"
 
 
@@ -378,7 +378,7 @@ def test_the_other_process_gets_no_secret_of_the_shops(
     python = script(tmp_path, f"env > {tmp_path}/seen; exit 1")
     monkeypatch.setattr(apart, "_python", lambda: python)
     with pytest.raises(NotOpened):
-        flattened_apart(encoded(scene()), **CAPS)
+        flatten_in_process(encoded(scene()), **CAPS)
     seen = (tmp_path / "seen").read_text()
     assert "PYTHONPATH=" in seen
     assert "very-secret" not in seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -87,7 +88,7 @@ def test_its_metadata_names_the_package_its_licence_and_what_it_stands_on(
     (path,) = (name for name in names if name.endswith(".dist-info/METADATA"))
     metadata = Parser().parsestr(wheel.read(path).decode())
     required = {
-        line.split(">")[0]
+        re.split("[<>;]", line)[0]
         for line in metadata.get_all("Requires-Dist", [])
         if "extra ==" not in line
     }

@@ -27,7 +27,8 @@ django.setup()
 
 from glam_tryon.management.commands.poll_tryon_jobs import Command  # noqa: E402
 from glam_tryon.signals import job_ready  # noqa: E402
-from glam_tryon.worker import poller as loop  # noqa: E402  (models need django.setup first)
+from glam_tryon.worker import maintenance  # noqa: E402  (models need django.setup first)
+from glam_tryon.worker import poller as loop  # noqa: E402
 from glam_tryon.worker.claim import Claimed  # noqa: E402
 
 running: set[int] = set()
@@ -96,6 +97,10 @@ def poll_as_ordered(order: dict[str, Any]) -> None:
         if not hasattr(found := import_module(module), name):
             raise AttributeError(f"{path} is no constant")
         setattr(found, name, value)
+    if "GLAM_TRYON_PAUSE_AT" in os.environ:
+        # Its steps are stopped between two writes; what runs beside them would be stopped anywhere,
+        # and keep SQLite's lock for as long.
+        maintenance._in_background = lambda: None
     connections["default"].settings_dict["NAME"] = order["database"]
     if order["claims"]:
         note_claims(order["claims"])
