@@ -34,7 +34,7 @@ from example_project.gallery.views import THEMES  # noqa: E402
 from example_project.gallery.walk import show  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WIDTHS = {390: 844, 1280: 900}
 SCHEMES = ("light", "dark")
 START_SECONDS = 60.0

@@ -18,7 +18,7 @@ ART = Path(__file__).resolve().parent
 PICTURES = ART.parent / "pictures"
 WIDTH, HEIGHT = 900, 1200
 MAX_BYTES = 115_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def find_browser() -> str:
