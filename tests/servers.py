@@ -68,6 +68,8 @@ PARTS = {
             "apt-get install chromium-headless-shell",
             programs=("chromium-headless-shell", "chromium", "chromium-browser"),
         ),
+        # The shell has no camera, not even a pretended one.
+        Part("camera", "apt-get install chromium", programs=("chromium", "chromium-browser")),
         Part("firefox", "apt-get install firefox-esr", programs=("firefox-esr",)),
         Part("webkit", "apt-get install webkit2gtk-driver", programs=("WebKitWebDriver",)),
         Part("screen", "apt-get install xvfb", programs=("Xvfb",)),

@@ -29,10 +29,11 @@ media.getUserMedia = async (wish) => {
 
 
 @pytest.fixture(scope="module")
-def filming(chromium: Browser) -> Iterator[Browser]:
+def filming(needs: Callable[..., None], chromium: Browser) -> Iterator[Browser]:
     """A Chromium with a camera."""
+    needs("camera")
     browser = chromium.browser_type.launch(
-        executable_path=PARTS["chromium"].path(),
+        executable_path=PARTS["camera"].path(),
         args=[*CHROMIUM_ARGUMENTS, "--use-fake-device-for-media-stream"],
     )
     yield browser

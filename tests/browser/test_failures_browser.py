@@ -151,7 +151,7 @@ def test_what_the_shop_refuses_offers_the_right_way_out(
     def refuse(*_order: Any, **_facts: Any) -> None:
         raise refused.error(refused.code, "for staff")  # type: ignore[call-arg]
 
-    monkeypatch.setattr(jobs, "request_tryon_with_upload", refuse)
+    monkeypatch.setattr(jobs, "place", refuse)
     shopper.open()
     send_photo(shopper, photo)
     expect_refusal(shopper, refused.words, refused.button)
