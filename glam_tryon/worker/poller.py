@@ -102,7 +102,9 @@ class Poller:
         begun, outage = 0, 1.0
         listen(self._wake.set, self.stopping)
         add_listener(self._wake.set)
-        while not self.stopping.is_set() and (end is None or self.clock() < end):
+        # At least one round, however short a run is told to be: its duties are due at its start.
+        is_over = False
+        while not (self.stopping.is_set() or is_over):
             try:
                 claimed = self._round()
                 begun += claimed
@@ -110,11 +112,15 @@ class Poller:
                 if drain and not claimed and not self._pool.busy() and not _anything_left():
                     break
                 pause = IDLE_SECONDS[0] if claimed else self._pause()
+                is_over = end is not None and self.clock() >= end
             except (DatabaseError, InterfaceError) as error:
                 self._log_outage(error)
                 self.stopping.wait(outage * random.uniform(0.5, 1.0))
                 outage = min(outage * 2, OUTAGE_SECONDS)
+                is_over = end is not None and self.clock() >= end
                 continue
+            if is_over:
+                break
             # Until the time comes, a step ends, a new job is told of, or the stop.
             self._wake.wait(pause)
             self._wake.clear()
