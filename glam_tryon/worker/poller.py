@@ -42,7 +42,7 @@ MAINTENANCE_SECONDS, MAINTENANCE_STOP_SECONDS = 60.0, 2.0
 PASS_LIMIT = 1000
 #: Longest wait while the database is away, and between two lines about it, in seconds.
 OUTAGE_SECONDS, OUTAGE_LOG_SECONDS = 30.0, 60.0
-#: ThreadPool for submits; there are never more of them than slots.
+#: Threads for submits; there are never more of them than slots.
 MOST_SENDERS = 8
 
 
@@ -102,9 +102,7 @@ class Poller:
         begun, outage = 0, 1.0
         listen(self._wake.set, self.stopping)
         add_listener(self._wake.set)
-        # At least one round, however short a run is told to be: its duties are due at its start.
-        is_over = False
-        while not (self.stopping.is_set() or is_over):
+        while not self.stopping.is_set():
             try:
                 claimed = self._round()
                 begun += claimed
@@ -112,14 +110,13 @@ class Poller:
                 if drain and not claimed and not self._pool.busy() and not _anything_left():
                     break
                 pause = IDLE_SECONDS[0] if claimed else self._pause()
-                is_over = end is not None and self.clock() >= end
             except (DatabaseError, InterfaceError) as error:
                 self._log_outage(error)
                 self.stopping.wait(outage * random.uniform(0.5, 1.0))
                 outage = min(outage * 2, OUTAGE_SECONDS)
-                is_over = end is not None and self.clock() >= end
-                continue
-            if is_over:
+                pause = 0.0
+            # After a round, however short a run is told to be: its duties are due at its start.
+            if end is not None and self.clock() >= end:
                 break
             # Until the time comes, a step ends, a new job is told of, or the stop.
             self._wake.wait(pause)
