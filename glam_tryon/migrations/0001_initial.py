@@ -63,6 +63,7 @@ class Migration(migrations.Migration):
                 ('budget_changed_by', models.CharField(blank=True, editable=False, max_length=150, verbose_name='budget changed by')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'connection to the provider',
                 'verbose_name_plural': 'connection to the provider',
                 'permissions': [('change_budget', 'Can change the budget and note refunds')],
@@ -81,6 +82,7 @@ class Migration(migrations.Migration):
                 ('began_at', models.DateTimeField(null=True)),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'event not yet added',
                 'verbose_name_plural': 'events not yet added',
             },
@@ -99,6 +101,7 @@ class Migration(migrations.Migration):
                 ('deleted_at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='deleted')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'deletion receipt',
                 'verbose_name_plural': 'deletion receipts',
                 'ordering': ['-deleted_at'],
@@ -112,6 +115,7 @@ class Migration(migrations.Migration):
                 ('orders', models.BigIntegerField(default=0)),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'order lock',
             },
         ),
@@ -131,6 +135,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'consent record',
                 'verbose_name_plural': 'consent records',
             },
@@ -146,6 +151,7 @@ class Migration(migrations.Migration):
                 ('published_at', models.DateTimeField(editable=False, null=True, verbose_name='published')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'consent text',
                 'verbose_name_plural': 'consent texts',
                 'ordering': ['language', '-version'],
@@ -165,6 +171,7 @@ class Migration(migrations.Migration):
                 ('count', models.BigIntegerField(default=0)),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'dashboard',
                 'verbose_name_plural': 'dashboard',
                 'indexes': [models.Index(fields=['event', 'day', 'product_key', 'product_type', 'count'], name='glam_tryon_count_event')],
@@ -180,6 +187,7 @@ class Migration(migrations.Migration):
                 ('receipt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='glam_tryon.deletionreceipt')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'deleted picture',
                 'verbose_name_plural': 'deleted pictures',
             },
@@ -193,6 +201,7 @@ class Migration(migrations.Migration):
                 ('orders', models.PositiveIntegerField(default=0)),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'orders from IPs',
                 'constraints': [models.UniqueConstraint(fields=('key', 'day'), name='glam_tryon_ip_day')],
             },
@@ -208,6 +217,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(verbose_name='last learned')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'learned times',
                 'verbose_name_plural': 'learned times',
                 'constraints': [models.UniqueConstraint(fields=('account', 'mask_type'), name='glam_tryon_learnedtimes_kind')],
@@ -237,6 +247,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'house model',
                 'verbose_name_plural': 'house models',
                 'permissions': [('view_person_photo', "Can look at shoppers' photos")],
@@ -253,6 +264,7 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='ordered by')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'batch',
                 'verbose_name_plural': 'batches',
                 'ordering': ['-created_at'],
@@ -303,6 +315,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'try-on',
                 'verbose_name_plural': 'try-ons',
                 'ordering': ['-created_at'],
@@ -327,6 +340,7 @@ class Migration(migrations.Migration):
                 ('published_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='published by')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'result',
                 'verbose_name_plural': 'results',
                 'ordering': ['job', 'position'],
@@ -344,6 +358,7 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='glam_tryon.tryonjob', verbose_name='job')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'shared link',
                 'verbose_name_plural': 'shared links',
             },
@@ -377,6 +392,7 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='submissions', to='glam_tryon.tryonjob', verbose_name='job')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'submission',
                 'verbose_name_plural': 'submissions',
                 'ordering': ['job', 'number'],
@@ -392,6 +408,7 @@ class Migration(migrations.Migration):
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='glam_tryon.tryonjob', verbose_name='job')),
             ],
             options={
+                'base_manager_name': 'objects',
                 'verbose_name': 'transition',
                 'verbose_name_plural': 'transitions',
                 'ordering': ['job', 'pk'],

@@ -78,6 +78,7 @@ class Account(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("connection to the provider")
         verbose_name_plural = _("connection to the provider")
         permissions = [("change_budget", _("Can change the budget and note refunds"))]

@@ -35,6 +35,7 @@ class TryOnBatch(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("batch")
         verbose_name_plural = _("batches")
         ordering = ["-created_at"]

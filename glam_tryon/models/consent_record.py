@@ -57,6 +57,7 @@ class ConsentRecord(models.Model):
     objects = ConsentRecordQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("consent record")
         verbose_name_plural = _("consent records")
 

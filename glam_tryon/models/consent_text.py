@@ -70,6 +70,7 @@ class ConsentText(models.Model):
     objects = ConsentTextQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("consent text")
         verbose_name_plural = _("consent texts")
         ordering = ["language", "-version"]

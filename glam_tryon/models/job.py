@@ -197,6 +197,7 @@ class TryOnJob(models.Model):
     objects = TryOnJobQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("try-on")
         verbose_name_plural = _("try-ons")
         ordering = ["-created_at"]

@@ -24,6 +24,7 @@ class LearnedTimes(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("learned times")
         verbose_name_plural = _("learned times")
         constraints = [

@@ -27,6 +27,7 @@ class OrderLock(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = "order lock"
 
     def __str__(self) -> str:
@@ -67,6 +68,7 @@ class IPCount(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = "orders from IPs"
         constraints = [models.UniqueConstraint(fields=["key", "day"], name="glam_tryon_ip_day")]
 

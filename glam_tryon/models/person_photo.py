@@ -101,6 +101,7 @@ class PersonPhoto(models.Model):
     objects = PersonPhotoQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         # Where a name is read, in the admin, only the house models are seen.
         verbose_name = _("house model")
         verbose_name_plural = _("house models")

@@ -52,6 +52,7 @@ class DeletionReceipt(models.Model):
     objects = DeletionReceiptQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("deletion receipt")
         verbose_name_plural = _("deletion receipts")
         ordering = ["-deleted_at"]
@@ -125,6 +126,7 @@ class DeletedPicture(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("deleted picture")
         verbose_name_plural = _("deleted pictures")
 

@@ -89,6 +89,7 @@ class TryOnResult(models.Model):
     objects = TryOnResultQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("result")
         verbose_name_plural = _("results")
         ordering = ["job", "position"]

@@ -44,6 +44,7 @@ class TryOnShare(models.Model):
     objects = TryOnShareQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("shared link")
         verbose_name_plural = _("shared links")
 

@@ -70,6 +70,7 @@ class AnalyticsEvent(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = "event not yet added"
         verbose_name_plural = "events not yet added"
 
@@ -167,6 +168,7 @@ class DailyCount(models.Model):
     objects = DailyCountQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         # What staff read: the page in the place of their list.
         verbose_name = _("dashboard")
         verbose_name_plural = _("dashboard")

@@ -255,6 +255,7 @@ class TryOnSubmission(models.Model):
     objects = TryOnSubmissionQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("submission")
         verbose_name_plural = _("submissions")
         ordering = ["job", "number"]

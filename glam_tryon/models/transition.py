@@ -25,6 +25,7 @@ class TryOnTransition(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("transition")
         verbose_name_plural = _("transitions")
         ordering = ["job", "pk"]

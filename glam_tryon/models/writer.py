@@ -12,9 +12,17 @@ M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 class WriterQuerySet(models.QuerySet[M_co]):
     """The base of every query set of this package, and so of every ``objects``.
 
-    A shop's database router may send reads to a replica, which may lag behind. What decides
-    something is therefore read where it is written.
+    A shop's database router may send reads to a replica, which may lag behind. The rows of this
+    package are therefore read where they are written: whose a picture is, whether a link was taken
+    back, what somebody ordered a moment ago. ``base_manager_name`` in each model's ``Meta`` says so
+    of foreign keys as well. With ``using`` a shop may still read them elsewhere.
     """
+
+    @property
+    def db(self) -> str:
+        """The alias of the database that these rows are read from."""
+        named: str | None = self._db  # type: ignore[attr-defined]
+        return named or router.db_for_write(self.model, **self._hints)  # type: ignore[attr-defined]
 
     def writer(self) -> Self:
         """These rows, read from the database that is written to."""

@@ -1,0 +1,1 @@
+"""Where the pages of each deployment's shop are found."""
