@@ -2,7 +2,8 @@
 # make test            every test on SQLite, then the lint
 # make test-databases  what databases do differently, on PostgreSQL and on MariaDB
 # make test-all        all of it: three databases whole, every pair of Python and Django, and the
-#                      long searches; for every night, and before a release
+#                      long searches, and which lines no test ran; for every night, and before a
+#                      release
 # make lint            the lint alone
 # make clean           removes what the above made
 #
@@ -67,6 +68,7 @@ test-pairs: $(TOX)
 	$(TOX) run --skip-env "lint$(if $(filter 3.11.%,$(shell $(RUN) -V)),|py311-dj52)"
 
 test-all: export LONG := 1
+test-all: COVERAGE := 1
 test-all: WHICH := -m "not browser"
 test-all: suite on-postgres on-mysql pairs-whole lint
 

@@ -139,16 +139,18 @@ class TryOnSubmissionQuerySet(WriterQuerySet["TryOnSubmission"]):
 
     def unclear(self) -> TryOnSubmissionQuerySet:
         """Submissions of which nobody knows whether the provider took them."""
-        words = TryOnSubmission.Outcome
-        return self.filter(outcome__in=[words.INTENDED, words.AMBIGUOUS])
+        outcomes = TryOnSubmission.Outcome
+        return self.filter(outcome__in=[outcomes.INTENDED, outcomes.AMBIGUOUS])
 
     def counted(self) -> TryOnSubmissionQuerySet:
         """Submissions that may be billed: bought or unclear, and not refunded.
 
         An intent counts from its first moment, so that two workers never buy the same last one.
         """
-        words = TryOnSubmission.Outcome
-        return self.filter(refunded_at=None).exclude(outcome__in=[words.NOT_SENT, words.REFUSED])
+        outcomes = TryOnSubmission.Outcome
+        return self.filter(refunded_at=None).exclude(
+            outcome__in=[outcomes.NOT_SENT, outcomes.REFUSED]
+        )
 
     def since(self, moment: datetime) -> TryOnSubmissionQuerySet:
         """Submissions whose intent was written at ``moment`` or later."""
@@ -281,7 +283,7 @@ class TryOnSubmission(models.Model):
     @property
     def came_to_nothing(self) -> bool:
         """Say whether no picture can come of it any more, whatever Glam still answers."""
-        words = TryOnSubmission.Outcome
-        if self.outcome == words.ACCEPTED:
+        outcomes = TryOnSubmission.Outcome
+        if self.outcome == outcomes.ACCEPTED:
             return self.revoked_at is not None
-        return self.outcome in (words.NOT_SENT, words.REFUSED, words.REVOKED)
+        return self.outcome in (outcomes.NOT_SENT, outcomes.REFUSED, outcomes.REVOKED)

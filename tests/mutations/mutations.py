@@ -28,7 +28,7 @@ _BUDGET = ("tests/worker/test_budget.py",)
 _LATE = ("tests/worker/test_late_workers.py",)
 _SCHEDULE = ("tests/worker/test_schedule.py",)
 _LEARNED = ("tests/worker/test_schedule_database.py",)
-_REPEATS = ("tests/worker/test_repeats.py",)
+_REUSE = ("tests/worker/test_reuse.py",)
 _MAINTENANCE = ("tests/worker/test_maintenance.py",)
 _ORDERS = ("tests/core/test_order_limits.py",)
 _PRICING = ("tests/core/test_pricing.py",)
@@ -201,7 +201,7 @@ MUTATIONS = (
         "worker/steps/copy_result.py",
         "if job.errors >= STORAGE_TRIES:",
         "if job.errors >= 0:",
-        _REPEATS,
+        _REUSE,
     ),
     Mutation("worker/poll_interval/next_poll.py", "* min(wait, after_that)", "* wait", _SCHEDULE),
     Mutation(
@@ -222,7 +222,7 @@ MUTATIONS = (
         "orders/reuse.py",
         "filter(owner=job.owner, person_photo__sha256=photo.sha256)",
         "filter(person_photo__sha256=photo.sha256)",
-        _REPEATS,
+        _REUSE,
     ),
     Mutation(
         "files.py",
