@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,13 @@ def check(*options: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def joined_at(directory: Path) -> str:
+    """Return when the demo's administrator was made."""
+    with closing(sqlite3.connect(next(directory.glob("*.sqlite3")))) as database:
+        [[moment]] = database.execute("SELECT date_joined FROM auth_user WHERE username = 'admin'")
+    return str(moment)
 
 
 def children(process_id: int) -> list[int]:
@@ -100,66 +109,67 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Running]]:
             running.process.communicate()
 
 
-def test_the_check_orders_a_try_on_and_says_how_it_went() -> None:
-    printed = check()
+def expect_the_way_of_a_try_on(printed: str) -> None:
     assert re.search(r"^Job [0-9a-f-]{36}: \w", printed, re.MULTILINE)
     steps = re.findall(r"^ +\d+\.\d\d s  (\w+)$", printed, re.MULTILINE)
     assert steps[0] == "pending"
     assert steps[-1] == "ready"
     assert re.search(r"^Downloaded through the shop: JPEG \d+ x \d+$", printed, re.MULTILINE)
-    assert re.search(r"^Stored: /.+/private/.+\.jpe?g, \d+ bytes$", printed, re.MULTILINE)
     assert "All well" in printed
+
+
+# Each push runs this one as "make demo ARGS=--check".
+@pytest.mark.long
+def test_the_check_orders_a_try_on_and_says_how_it_went() -> None:
+    printed = check()
+    expect_the_way_of_a_try_on(printed)
+    assert re.search(r"^Stored: /.+/private/.+\.jpe?g, \d+ bytes$", printed, re.MULTILINE)
 
 
 @pytest.mark.s3
 def test_the_check_passes_with_a_private_bucket(needs: Callable[..., None]) -> None:
     needs("s3")
     printed = check("--s3")
+    expect_the_way_of_a_try_on(printed)
     assert re.search(r"^Stored: s3://media/\S+\.jpe?g, \d+ bytes$", printed, re.MULTILINE)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_the_end_leaves_nothing_running(
-    number: signal.Signals, start: Callable[[], Running]
+def test_the_end_leaves_nothing_running_and_a_second_start_keeps_the_data(
+    start: Callable[[], Running], tmp_path: Path
+) -> None:
+    made_at = None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        demo = start()
+        shop = demo.shop()
+        assert requests.get(shop, timeout=10).status_code == 200
+        assert requests.get(f"{shop}static/admin/css/base.css", timeout=10).status_code == 200
+        assert "login admin, password admin" in demo.printed
+        assert len(demo.children) == 3
+        demo.process.send_signal(number)
+        code, printed = demo.end()
+        assert code == 0, printed
+        assert "nothing is left running" in printed
+        assert not any(map(alive, demo.children))
+        with pytest.raises(requests.ConnectionError):
+            requests.get(shop, timeout=10)
+        assert made_at in (None, joined_at(tmp_path / "data"))
+        made_at = joined_at(tmp_path / "data")
+
+
+def test_a_second_demo_needs_its_own_directory_and_a_death_ends_all_with_its_reason(
+    start: Callable[[], Running],
 ) -> None:
     demo = start()
-    shop = demo.shop()
-    assert requests.get(shop, timeout=10).status_code == 200
-    assert requests.get(f"{shop}static/admin/css/base.css", timeout=10).status_code == 200
-    assert "login admin, password admin" in demo.printed
-    assert len(demo.children) == 3
-    demo.process.send_signal(number)
-    code, printed = demo.end()
-    assert code == 0, printed
-    assert "nothing is left running" in printed
-    assert not any(map(alive, demo.children))
-    with pytest.raises(requests.ConnectionError):
-        requests.get(shop, timeout=10)
-
-
-def test_one_process_that_dies_ends_all_with_its_reason(start: Callable[[], Running]) -> None:
-    demo = start()
-    os.kill(max(demo.children), signal.SIGKILL)
-    code, printed = demo.end()
-    assert code == 1
-    assert "poller was ended by SIGKILL" in printed
-    assert gone_within(5, *demo.children)
-
-
-def test_two_demos_do_not_share_a_directory(start: Callable[[], Running]) -> None:
-    start()
     code, printed = start().end()
     assert code == 1
     assert "another demo uses" in printed
     assert "EXAMPLE_DATA_DIR" in printed
 
-
-def test_a_second_start_keeps_the_data(start: Callable[[], Running]) -> None:
-    for _ in range(2):
-        demo = start()
-        assert requests.get(demo.shop(), timeout=10).status_code == 200
-        demo.process.terminate()
-        assert demo.end()[0] == 0
+    os.kill(max(demo.children), signal.SIGKILL)
+    code, printed = demo.end()
+    assert code == 1
+    assert "poller was ended by SIGKILL" in printed
+    assert gone_within(5, *demo.children)
 
 
 def test_a_taken_port_is_named() -> None:
