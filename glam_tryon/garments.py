@@ -10,6 +10,7 @@ from django.core.files.base import File
 from django.db.models import Manager, Model, QuerySet
 
 from glam_tryon.exceptions import AlreadyRegistered, GarmentUnavailable, NotRegistered
+from glam_tryon.plain_text import clean_text
 from glam_tryon.providers.base import MaskType
 
 #: A literal, an attribute or method name, a dotted path through relations, or a callable.
@@ -96,12 +97,12 @@ class Garment:
     def get_title(self, product: Model) -> str:
         """Return the garment's name, at most 255 characters."""
         found = resolve(product, self.title) if _has(product, self.title, "name") else ""
-        return str(found or product)[:255]
+        return clean_text(found or product, 255)
 
     def get_url(self, product: Model) -> str:
         """Return the address of the product's page, empty when it has none."""
         found = resolve(product, self.url) if _has(product, self.url, "get_absolute_url") else ""
-        return str(found or "")
+        return clean_text(found or "")
 
     def get_add_to_cart_url(self, product: Model) -> str:
         """Return where a POST puts the product into the basket, empty when there is none."""

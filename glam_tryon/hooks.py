@@ -23,6 +23,7 @@ from glam_tryon.exceptions import (
     PhotoRefused,
     TryOnError,
 )
+from glam_tryon.plain_text import clean_text
 
 #: The exception that refuses, by the setting that names the hook.
 REFUSALS: Mapping[str, type[TryOnError]] = MappingProxyType(
@@ -89,12 +90,21 @@ def consult(name: str, *args: Any, **kwargs: Any) -> None:
         return
     try:
         answer = function(*args, **kwargs)
-    except REFUSALS[name]:
+    except REFUSALS[name] as refusal:
+        # A page shows what it says, and a log and the database keep it.
+        refusal.args = tuple(_clean(each) for each in refusal.args)
+        for name_of_text in ("code", "message"):
+            if hasattr(refusal, name_of_text):
+                setattr(refusal, name_of_text, _clean(getattr(refusal, name_of_text)))
         raise
     except Exception as error:
-        raise HookFailed(name, f"raised {type(error).__name__}: {error}") from error
+        raise HookFailed(name, clean_text(f"raised {type(error).__name__}: {error}")) from error
     if answer is not None:
         raise HookFailed(name, f"returned {answer!r:.80}; {_protocol(name)}")
+
+
+def _clean(value: object) -> object:
+    return clean_text(value) if isinstance(value, str) else value
 
 
 def _protocol(name: str) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.conf import conf
 from glam_tryon.models.clock import DatabaseNow, after, database_time
+from glam_tryon.models.outside_text import OutsideCharField
 from glam_tryon.models.writer import WriterManager
 from glam_tryon.providers.base import DEFAULT_ACCOUNT
 
@@ -44,8 +45,8 @@ class Account(models.Model):
     provider = models.CharField(_("provider"), max_length=255, blank=True, editable=False)
     rounds = models.BigIntegerField(default=0)
     paused_at = models.DateTimeField(_("paused"), null=True, blank=True)
-    pause_code = models.CharField(_("why"), max_length=40, blank=True)
-    pause_detail = models.CharField(_("the provider's text"), max_length=500, blank=True)
+    pause_code = OutsideCharField(_("why"), max_length=40, blank=True)
+    pause_detail = OutsideCharField(_("the provider's text"), max_length=500, blank=True)
     pause_key = models.CharField(max_length=16, blank=True, editable=False)
     effective_cap = models.PositiveSmallIntegerField(_("parallel cap now"), null=True, blank=True)
     cap_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -60,8 +61,8 @@ class Account(models.Model):
     pruned_at = models.DateTimeField(null=True, editable=False)
     last_round_at = models.DateTimeField(_("last round of a poller"), null=True, blank=True)
     stopped_at = models.DateTimeField(_("stopped"), null=True, editable=False)
-    stopped_by = models.CharField(_("stopped by"), max_length=150, blank=True, editable=False)
-    stop_reason = models.CharField(_("why"), max_length=200, blank=True, editable=False)
+    stopped_by = OutsideCharField(_("stopped by"), max_length=150, blank=True, editable=False)
+    stop_reason = OutsideCharField(_("why"), max_length=200, blank=True, editable=False)
     day_generations = models.PositiveIntegerField(_("generations a day"), null=True, blank=True)
     month_generations = models.PositiveIntegerField(_("generations a month"), null=True, blank=True)
     day_money = models.DecimalField(
@@ -71,7 +72,7 @@ class Account(models.Model):
         _("money a month"), max_digits=12, decimal_places=2, null=True, blank=True
     )
     budget_changed_at = models.DateTimeField(_("budget changed"), null=True, editable=False)
-    budget_changed_by = models.CharField(
+    budget_changed_by = OutsideCharField(
         _("budget changed by"), max_length=150, blank=True, editable=False
     )
 

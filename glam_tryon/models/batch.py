@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.outside_text import OutsideCharField
 from glam_tryon.models.status import Queue, Status
 from glam_tryon.models.writer import WriterManager
 
@@ -20,7 +21,7 @@ class TryOnBatch(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=120)
+    name = OutsideCharField(_("name"), max_length=120)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("ordered by"),

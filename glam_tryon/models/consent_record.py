@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.outside_text import OutsideCharField, OutsideTextField
 from glam_tryon.models.owner import ERASED
 from glam_tryon.models.writer import WriterQuerySet
 
@@ -44,11 +45,11 @@ class ConsentRecord(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    version = models.CharField(_("version"), max_length=16, blank=True)
-    language = models.CharField(_("language"), max_length=16, blank=True)
+    version = OutsideCharField(_("version"), max_length=16, blank=True)
+    language = OutsideCharField(_("language"), max_length=16, blank=True)
     text_sha256 = models.CharField(_("sha256 of the text"), max_length=64, db_index=True)
-    text = models.TextField(_("text as shown"))
-    widget_version = models.CharField(_("version of the widget"), max_length=32, blank=True)
+    text = OutsideTextField(_("text as shown"))
+    widget_version = OutsideCharField(_("version of the widget"), max_length=32, blank=True)
     # A few bits of a keyed hash of the network; what many shoppers share tells none of them.
     ip_hash = models.CharField(_("hash of the network"), max_length=8, blank=True)
     created_at = models.DateTimeField(_("given"), auto_now_add=True)

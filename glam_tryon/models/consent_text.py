@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.exceptions import PublishedTextError
+from glam_tryon.models.outside_text import OutsideTextField
 from glam_tryon.models.writer import WriterQuerySet
 
 
@@ -62,7 +63,7 @@ class ConsentText(models.Model):
     """
 
     language = models.CharField(_("language"), max_length=16)
-    text = models.TextField(_("text"))
+    text = OutsideTextField(_("text"))
     version = models.PositiveIntegerField(_("version"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     published_at = models.DateTimeField(_("published"), null=True, editable=False)

@@ -36,6 +36,7 @@ from glam_tryon.models.job_transitions import (
     Transition,
     log_transition,
 )
+from glam_tryon.models.outside_text import OutsideCharField
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.person_photo import PersonPhoto
 from glam_tryon.models.result import TryOnResult
@@ -100,12 +101,12 @@ class TryOnJob(models.Model):
     )
     product_key = models.CharField(_("product id"), max_length=255)
     product = GenericForeignKey("content_type", "product_key")
-    garment_title = models.CharField(_("garment"), max_length=255)
+    garment_title = OutsideCharField(_("garment"), max_length=255)
     garment_image = models.FileField(
         _("garment picture"), storage=private_storage, max_length=255, blank=True
     )
     garment_sha256 = models.CharField(max_length=64, editable=False)
-    product_url = models.CharField(_("product page"), max_length=500, blank=True)
+    product_url = OutsideCharField(_("product page"), max_length=500, blank=True)
 
     person_photo = models.ForeignKey(
         "glam_tryon.PersonPhoto",
@@ -150,10 +151,10 @@ class TryOnJob(models.Model):
     # Whose key sends it, and whose slot it takes: the name of an account.
     account = models.CharField(max_length=32, default=DEFAULT_ACCOUNT, editable=False)
     # A stable code of docs/error-codes.md, and what it means here, for staff.
-    error_code = models.CharField(_("error"), max_length=40, blank=True)
-    error_message = models.CharField(_("error text"), max_length=500, blank=True)
+    error_code = OutsideCharField(_("error"), max_length=40, blank=True)
+    error_message = OutsideCharField(_("error text"), max_length=500, blank=True)
     # The provider's own word, as it was sent last.
-    remote_status = models.CharField(_("the provider's status"), max_length=64, blank=True)
+    remote_status = OutsideCharField(_("the provider's status"), max_length=64, blank=True)
     # The URLs of the pictures at the provider; they expire.
     media_urls = models.JSONField(default=list, blank=True, editable=False)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from glam_tryon.conf import conf
 from glam_tryon.files import private_storage
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.outside_text import OutsideCharField, OutsideTextField
 from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.models.writer import WriterQuerySet
 
@@ -65,7 +66,7 @@ class PersonPhoto(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.SHOPPER)
-    title = models.CharField(_("title"), max_length=120, blank=True)
+    title = OutsideCharField(_("title"), max_length=120, blank=True)
     image = models.FileField(
         _("picture"), storage=private_storage, upload_to=photo_name, max_length=255, blank=True
     )
@@ -85,14 +86,14 @@ class PersonPhoto(models.Model):
         "glam_tryon.ConsentRecord", null=True, editable=False, on_delete=models.SET_NULL
     )
     # Said by the caller who gave a shopper's photo without a consent; empty otherwise.
-    no_consent_reason = models.CharField(
+    no_consent_reason = OutsideCharField(
         _("why no consent is needed"), max_length=500, blank=True, editable=False
     )
     is_active = models.BooleanField(_("offered to shoppers"), default=True)
     position = models.PositiveIntegerField(_("position"), default=0)
-    body_type = models.CharField(_("body type"), max_length=40, blank=True)
-    size = models.CharField(_("size worn"), max_length=40, blank=True)
-    licence = models.TextField(_("consent and licence"), blank=True)
+    body_type = OutsideCharField(_("body type"), max_length=40, blank=True)
+    size = OutsideCharField(_("size worn"), max_length=40, blank=True)
+    licence = OutsideTextField(_("consent and licence"), blank=True)
     licensed_until = models.DateField(_("may be shown until"), null=True, blank=True)
     # Set by the shopper's own wish only; otherwise the photo goes soon after its last job.
     kept_until = models.DateTimeField(_("kept until"), null=True, blank=True, editable=False)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from glam_tryon.conf import conf
 from glam_tryon.files import private_storage
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.outside_text import OutsideCharField
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.person_photo import PersonPhoto
 from glam_tryon.models.writer import WriterQuerySet
@@ -71,9 +72,9 @@ class TryOnResult(models.Model):
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))
     sha256 = models.CharField(max_length=64)
-    source_url = models.CharField(_("URL at the provider"), max_length=2048)
+    source_url = OutsideCharField(_("URL at the provider"), max_length=2048)
     created_at = models.DateTimeField(_("stored"), auto_now_add=True)
-    alt = models.CharField(_("alternative text"), max_length=250, blank=True)
+    alt = OutsideCharField(_("alternative text"), max_length=250, blank=True)
     # While a publication runs, so that two people do not publish at once.
     publishing_at = models.DateTimeField(null=True, editable=False)
     published_at = models.DateTimeField(_("published"), null=True, editable=False)

@@ -10,6 +10,7 @@ from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.outside_text import OutsideCharField
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.writer import WriterManager, WriterQuerySet
 
@@ -59,7 +60,7 @@ class AnalyticsEvent(models.Model):
     """
 
     event = models.CharField(max_length=16)
-    detail = models.CharField(max_length=60, blank=True)
+    detail = OutsideCharField(max_length=60, blank=True)
     product_type = models.PositiveIntegerField(default=0)
     product_key = models.CharField(max_length=255, blank=True)
     count = models.BigIntegerField(default=1)
@@ -162,7 +163,7 @@ class DailyCount(models.Model):
     product_type = models.PositiveIntegerField(default=0)
     event = models.CharField(max_length=16)
     day = models.DateField()
-    detail = models.CharField(max_length=60, blank=True)
+    detail = OutsideCharField(max_length=60, blank=True)
     count = models.BigIntegerField(default=0)
 
     objects = DailyCountQuerySet.as_manager()

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow, after, database_time
+from glam_tryon.models.outside_text import OutsideCharField
 from glam_tryon.models.statistics import MONEY_PARTS, AnalyticsEvent, Event
 from glam_tryon.models.status import AT_PROVIDER, Status
 from glam_tryon.models.writer import WriterQuerySet
@@ -233,8 +234,8 @@ class TryOnSubmission(models.Model):
     outcome = models.CharField(
         _("outcome"), max_length=16, choices=Outcome.choices, default=Outcome.INTENDED
     )
-    code = models.CharField(_("code"), max_length=40, blank=True)
-    detail = models.CharField(_("the provider's text"), max_length=500, blank=True)
+    code = OutsideCharField(_("code"), max_length=40, blank=True)
+    detail = OutsideCharField(_("the provider's text"), max_length=500, blank=True)
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
     # Null, not empty, until the provider names it: many rows may have none, and a value is unique.
     event_id = models.CharField(  # noqa: DJ001
@@ -252,7 +253,7 @@ class TryOnSubmission(models.Model):
     price = models.DecimalField(_("price"), max_digits=12, decimal_places=4, null=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     refunded_at = models.DateTimeField(_("refunded"), null=True)
-    refunded_by = models.CharField(_("refunded by"), max_length=150, blank=True)
+    refunded_by = OutsideCharField(_("refunded by"), max_length=150, blank=True)
 
     objects = TryOnSubmissionQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from glam_tryon.models.outside_text import OutsideCharField
 from glam_tryon.models.status import Status
 from glam_tryon.models.writer import WriterManager
 
@@ -19,7 +20,7 @@ class TryOnTransition(models.Model):
         related_name="transitions",
     )
     status = models.CharField(_("status"), max_length=16, choices=Status.choices)
-    note = models.CharField(_("note"), max_length=200, blank=True)
+    note = OutsideCharField(_("note"), max_length=200, blank=True)
     at = models.DateTimeField(_("at"))
 
     objects = WriterManager()

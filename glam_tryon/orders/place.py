@@ -285,7 +285,8 @@ def garment_facts(
 
 def request_key(owner: str, request_id: str) -> str:
     """Return what is the same for the same request of the same owner, and for no other."""
-    return hashlib.sha256(f"{owner}\n{request_id}".encode()).hexdigest()
+    # Any text is a request id, also one that is no UTF-8.
+    return hashlib.sha256(f"{owner}\n{request_id}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def requested(request_id: str | None, *, user: Any = None, visitor: str = "") -> TryOnJob | None:

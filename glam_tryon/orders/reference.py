@@ -7,6 +7,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import connections
+
+from glam_tryon.models import TryOnJob
+from glam_tryon.models.outside_text import holdable
+
 #: As many characters as a reference may have.
 LONGEST_REFERENCE = 100
 #: As many bytes as metadata may have, as compact JSON in UTF-8; and as many levels.
@@ -19,17 +24,22 @@ def checked_reference(reference: str | None) -> str | None:
 
     Raises:
         TypeError: it is no text.
-        ValueError: it is longer than ``LONGEST_REFERENCE``, or holds a NUL.
+        ValueError: it is longer than ``LONGEST_REFERENCE``, or holds what the database does not: a
+            NUL, half of a character, one that its charset lacks. It is looked for by this text, so
+            none of it is replaced.
     """
     if reference is None or reference == "":
         return None
     if not isinstance(reference, str):
         raise TypeError(f"reference must be text, not {type(reference).__name__}; use str()")
-    if len(reference) > LONGEST_REFERENCE or "\0" in reference:
+    if len(reference) > LONGEST_REFERENCE:
         raise ValueError(
-            f"reference must have at most {LONGEST_REFERENCE} characters and no NUL, "
-            f"not {len(reference)}"
+            f"reference must have at most {LONGEST_REFERENCE} characters, not {len(reference)}"
         )
+    using = TryOnJob.objects.write_alias()
+    column = TryOnJob._meta.get_field("reference")
+    if holdable(column, reference, connections[using]) != reference:
+        raise ValueError(f"reference {reference!a} holds characters that the database does not")
     return reference
 
 

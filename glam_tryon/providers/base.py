@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
+
+from glam_tryon.plain_text import clean_text
 
 #: The account whose key, cap and prices stand in the settings; the only one so far.
 DEFAULT_ACCOUNT = "default"
+#: Longest name of a submission that is kept, in characters.
+LONGEST_EVENT_ID = 128
 #: Longest wait for a connection, TLS included, and longest silence within an answer.
 CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 5.0, 20.0
 
@@ -41,6 +46,16 @@ class Verdict(str, Enum):
     FATAL = "fatal"  #: It said no for good to this job.
 
 
+def _put(judged: Any, **values: object) -> None:
+    """Write fields of a frozen object that is just being made."""
+    for name, value in values.items():
+        object.__setattr__(judged, name, value)
+
+
+# What a provider says is cleaned in these objects, the one door through which it comes: its verdict
+# is written down and acted upon whatever its words are.
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One request to a provider, judged.
@@ -61,13 +76,38 @@ class Outcome:
     throttled: bool = False
     breaker: bool = False
 
+    def __post_init__(self) -> None:
+        wait, status = self.retry_after_seconds, self.http_status
+        _put(
+            self,
+            # A word for programs, which every charset holds.
+            code=clean_text(self.code, 40).encode("ascii", "replace").decode(),
+            detail=clean_text(self.detail, 500),
+            http_status=status if status is None or 0 <= status < 1000 else None,
+            retry_after_seconds=wait if wait is None or 0 <= wait < math.inf else None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The end of a submit. ``event_id`` is set if and only if the verdict is OK."""
+    """The end of a submit. ``event_id`` is set if and only if the verdict is OK.
+
+    It has at most ``LONGEST_EVENT_ID`` characters, all of them printable ASCII; with any other the
+    submission cannot be polled, so the verdict becomes AMBIGUOUS, code ``bad_event_id``.
+    """
 
     outcome: Outcome
     event_id: str = ""
+
+    def __post_init__(self) -> None:
+        if self.outcome.verdict is Verdict.OK and not _is_kept(self.event_id):
+            outcome = replace(self.outcome, verdict=Verdict.AMBIGUOUS, code="bad_event_id")
+            _put(self, outcome=outcome, event_id="")
+
+
+def _is_kept(event_id: object) -> bool:
+    known = isinstance(event_id, str) and event_id.isascii() and event_id.isprintable()
+    return known and 0 < len(str(event_id)) <= LONGEST_EVENT_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +115,8 @@ class Polled:
     """The end of a poll. ``status`` is None unless the verdict is OK.
 
     ``raw_status`` is the provider's own word, cut to 64 characters; ``known`` is False when it is
-    new to us (then ``status`` is IN_PROGRESS). ``media_urls`` are as they came, of any type.
-    ``reason`` is the provider's text about a failure.
+    new to us (then ``status`` is IN_PROGRESS). ``media_urls`` are as they came, of any type, but
+    texts among them are cleaned. ``reason`` is the provider's text about a failure.
     """
 
     outcome: Outcome
@@ -85,6 +125,16 @@ class Polled:
     known: bool = True
     media_urls: tuple[object, ...] = ()
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        _put(
+            self,
+            raw_status=clean_text(self.raw_status, 64),
+            media_urls=tuple(
+                clean_text(url) if isinstance(url, str) else url for url in self.media_urls
+            ),
+            reason=clean_text(self.reason, 500),
+        )
 
 
 @dataclass(frozen=True, slots=True)

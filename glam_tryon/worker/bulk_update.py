@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from glam_tryon.models import TryOnJob
+from glam_tryon.models.outside_text import holdable
 from glam_tryon.models.status import AT_PROVIDER
 
 #: Rows of one statement. Without arrays the server looks each row up among all of them, so there
@@ -73,6 +74,10 @@ def write_poll_updates(rows: Sequence[PollUpdate]) -> int:
     connection = connections[using]
     table = connection.ops.quote_name(TryOnJob._meta.db_table)
     make = _arrays if connection.vendor == "postgresql" else _cases
+    column = TryOnJob._meta.get_field("remote_status")
+    rows = [
+        replace(row, remote_status=holdable(column, row.remote_status, connection)) for row in rows
+    ]
     statements = list(make(connection, table, rows))
     written = 0
     # One commit, however many statements.

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import Error, close_old_connections, connections
+
+from glam_tryon.models.database_errors import is_about_value, is_passing
 
 
 def refresh_connections() -> None:
@@ -40,19 +42,34 @@ def retry_on_db_error(
 ) -> T:
     """Call ``write`` until the database takes it, for at most ``seconds``; then raise its error.
 
-    For deadlocks, lock time-outs and lost connections. ``write`` must be one transaction that may
-    run twice.
+    For deadlocks, lock time-outs and lost connections; what the database does not take for its
+    value it will not take later. ``write`` must be one transaction that may run twice.
     """
     deadline = clock() + seconds
     pause = 0.05
     while True:
         try:
             return write()
-        except (OperationalError, InterfaceError) as error:
-            if clock() >= deadline:
+        except Error as error:
+            if not is_passing(error) or clock() >= deadline:
                 raise
             logger.warning("the database did not take a write, trying again: %s", error)
             # A connection that broke is of no more use, and Django drops it only when told to.
             close_old_connections()
             sleep(pause * random.uniform(0.5, 1.5))
             pause = min(pause * 2, 2.0)
+
+
+def write_verdict(write: Callable[[str], T], words: str, *, seconds: float = 5.0) -> T:
+    """Write what an answer came to, with its words if they can be written, without them otherwise.
+
+    ``write`` is as for ``retry_on_db_error``. Words are cleaned where they come in and fitted to
+    their column, so this is the last resort: a verdict that is not written is bought again.
+    """
+    try:
+        return retry_on_db_error(lambda: write(words), seconds=seconds)
+    except (Error, ValueError, OverflowError) as error:
+        if not (words and is_about_value(error)):
+            raise
+        logger.error("a verdict is written without its words, which were refused: %s", error)
+    return retry_on_db_error(lambda: write(""), seconds=seconds)

@@ -8,18 +8,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from django.db import (
-    DatabaseError,
-    InterfaceError,
-    OperationalError,
-    connections,
-    reset_queries,
-)
+from django.db import Error, connections, reset_queries
 
+from glam_tryon.models.database_errors import is_about_value, is_passing
 from glam_tryon.models.status import AT_PROVIDER
 from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
 from glam_tryon.worker.claim import Claimed, extend_leases, release_leases
@@ -91,7 +87,15 @@ class WorkerPool:
             DatabaseError: the database is away; the answers are kept for the next call.
         """
         if self._told:
-            write_poll_updates(self._told)
+            try:
+                write_poll_updates(self._told)
+            except (Error, ValueError) as error:
+                if not is_about_value(error):
+                    raise
+                # One answer's words must not hold up the others.
+                logger.error("answers are written one by one, for one is refused: %s", error)
+                for told in self._told:
+                    _write_alone(told)
             self._told = []
 
     def extend_leases(self) -> None:
@@ -162,20 +166,33 @@ class WorkerPool:
                 return
 
 
+def _write_alone(told: PollUpdate) -> None:
+    """Write one answer; its words are left out when it is them that are refused."""
+    for each in (told, replace(told, remote_status="")):
+        try:
+            write_poll_updates([each])
+            return
+        except (Error, ValueError) as error:
+            if not is_about_value(error):
+                raise
+            logger.error("job %s: an answer is refused: %s", told.job_id, error)
+    # Its lease expires, and it is polled again.
+
+
 def _work(claimed: Claimed) -> PollUpdate | None:
     """One step in a thread: whatever it raises, the thread and the loop live on."""
     refresh_connections()
     try:
         return advance(claimed)
-    except (OperationalError, InterfaceError) as error:
+    except Exception as error:
+        if not is_passing(error):
+            # The lease expires, the step is claimed again; the third time ends the job as poison.
+            logger.exception("job %s: a step broke", claimed.job.pk)
+            return None
         # The job is not to blame, so its attempt does not count.
         logger.warning("job %s: the database broke a step: %s", claimed.job.pk, error)
-        with suppress(DatabaseError, InterfaceError):
+        with suppress(Error):
             retry_on_db_error(lambda: release_leases([claimed.job], DATABASE_SECONDS))
-        return None
-    except Exception:
-        # The lease expires and the step is claimed again; the third time ends the job as poison.
-        logger.exception("job %s: a step broke", claimed.job.pk)
         return None
     finally:
         reset_queries()

@@ -20,7 +20,7 @@ from glam_tryon.models.status import Status
 from glam_tryon.orders.reuse import may_bring_one, picture_key, pictures_of, reusable_shared
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_connections import retry_on_db_error
+from glam_tryon.worker.db_connections import retry_on_db_error, write_verdict
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
 from glam_tryon.worker.steps.dispatch import dispatch
 from glam_tryon.worker.steps.store import discard_unless_wanted
@@ -57,7 +57,9 @@ def copy_result(job: TryOnJob) -> None:
             retry_on_db_error(lambda: _look_elsewhere(job))
         else:
             wait, message = back_off_seconds(job.errors), str(error)
-            retry_on_db_error(lambda: job.reschedule(wait, code="storage", message=message))
+            write_verdict(
+                lambda words: job.reschedule(wait, code="storage", message=words), message
+            )
     else:
         _finish(job, results)
 

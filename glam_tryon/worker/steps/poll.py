@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, InterfaceError
+from django.db import Error
 
 from glam_tryon.conf import conf
 from glam_tryon.models import Account, TryOnJob, TryOnSubmission
@@ -16,7 +16,7 @@ from glam_tryon.worker.bulk_update import PollUpdate
 from glam_tryon.worker.claim import Claimed
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_connections import retry_on_db_error
+from glam_tryon.worker.db_connections import retry_on_db_error, write_verdict
 from glam_tryon.worker.poll_interval.learning import learn
 from glam_tryon.worker.poll_interval.next_poll import (
     back_off_seconds,
@@ -65,12 +65,12 @@ def poll(claimed: Claimed) -> PollUpdate | None:
 def fail(job: TryOnJob, submission: TryOnSubmission | None, code: str, message: str) -> None:
     """End the job without a picture and free its slot."""
 
-    def write() -> None:
+    def write(words: str) -> None:
         with TryOnJob.objects.atomic():
-            if job.fail(code, message, conf.LEASE_SECONDS) and submission:
+            if job.fail(code, words, conf.LEASE_SECONDS) and submission:
                 TryOnSubmission.objects.writer().filter(pk=submission.pk).free_slot()
 
-    retry_on_db_error(write)
+    write_verdict(write, message)
     slot_freed()
 
 
@@ -93,8 +93,9 @@ def _poll_again(job: TryOnJob, submission: TryOnSubmission, answer: Polled, now:
         fail(job, submission, "expired", f"No answer in time: {outcome.code} {outcome.detail}")
     else:
         wait = outcome.retry_after_seconds or back_off_seconds(job.errors)
-        retry_on_db_error(
-            lambda: job.reschedule(min(wait, 300.0), code=outcome.code, message=outcome.detail)
+        write_verdict(
+            lambda words: job.reschedule(min(wait, 300.0), code=outcome.code, message=words),
+            outcome.detail,
         )
 
 
@@ -110,7 +111,9 @@ def _running(
     to = Status.IN_QUEUE if answer.status is RemoteStatus.IN_QUEUE else Status.IN_PROGRESS
     if to == job.status:
         return PollUpdate(job.pk, job.lease_token, seconds, answer.raw_status)
-    retry_on_db_error(lambda: job.still_running(to, seconds, remote_status=answer.raw_status))
+    write_verdict(
+        lambda words: job.still_running(to, seconds, remote_status=words), answer.raw_status
+    )
     return None
 
 
@@ -157,10 +160,15 @@ def _ready(claimed: Claimed, job: TryOnJob, submission: TryOnSubmission, answer:
 def _learn(job: TryOnJob, polled_before_seconds: float, ready_by_seconds: float) -> None:
     try:
         learn(job, polled_before_seconds, ready_by_seconds)
-    except (DatabaseError, InterfaceError) as error:
+    except (Error, ValueError) as error:
         logger.warning("job %s: how long it took is not remembered: %s", job.pk, error)
 
 
 def _as_text(url: object) -> str:
     # What is no text stays visible as such, so that the download refuses it by name.
-    return url if isinstance(url, str) else repr(url)[:200]
+    if isinstance(url, str):
+        return url
+    try:
+        return repr(url)[:200]
+    except RecursionError:
+        return f"({type(url).__name__})"

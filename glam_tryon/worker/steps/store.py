@@ -20,7 +20,7 @@ from glam_tryon.providers.selection import provider_for
 from glam_tryon.validators import is_loopback_url
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_connections import retry_on_db_error
+from glam_tryon.worker.db_connections import retry_on_db_error, write_verdict
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
 from glam_tryon.worker.steps.dispatch import dispatch
 
@@ -167,7 +167,7 @@ def discard_unless_wanted(job: TryOnJob, names: list[str]) -> None:
 def _fail(job: TryOnJob, code: str, message: str) -> None:
     count("store", code)
     if (
-        retry_on_db_error(lambda: job.fail(code, message, conf.LEASE_SECONDS))
+        write_verdict(lambda words: job.fail(code, words, conf.LEASE_SECONDS), message)
         and job.status == Status.READY
     ):
         # What it had it keeps; of that everybody was told already.
@@ -179,7 +179,9 @@ def _later(job: TryOnJob, trouble: _Trouble) -> None:
     if trouble.gone:
         _poll_for_fresh_urls(job)
     wait = back_off_seconds(job.errors)
-    retry_on_db_error(lambda: job.reschedule(wait, code=trouble.code, message=trouble.message))
+    write_verdict(
+        lambda words: job.reschedule(wait, code=trouble.code, message=words), trouble.message
+    )
 
 
 def _window_over(job: TryOnJob) -> bool:
@@ -198,8 +200,9 @@ def _find_urls(job: TryOnJob) -> bool:
         _fail(job, "result_expired", "The provider does not have this picture any more.")
     elif outcome:
         wait = back_off_seconds(job.errors)
-        retry_on_db_error(
-            lambda: job.reschedule(wait, code=outcome.code or "download", message=outcome.detail)
+        write_verdict(
+            lambda words: job.reschedule(wait, code=outcome.code or "download", message=words),
+            outcome.detail,
         )
     return False
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
+from django.db import Error, IntegrityError, transaction
 
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import FileUnavailable, HookFailed, PhotoRefused, SettingError
@@ -17,7 +18,7 @@ from glam_tryon.providers.selection import provider_for
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_connections import retry_on_db_error
+from glam_tryon.worker.db_connections import retry_on_db_error, write_verdict
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds, next_poll_seconds
 from glam_tryon.worker.run_with_timeout import run_with_timeout
 
@@ -90,23 +91,28 @@ def _pictures(job: TryOnJob, submission: TryOnSubmission, photo: PersonPhoto) ->
 
 def _refuse_photo(job: TryOnJob, submission: TryOnSubmission, error: PhotoRefused) -> None:
     """Fail the job for good: nothing was sent, and another try would be refused as well."""
-    why = Outcome(Verdict.NOT_SENT, "moderated", str(error))
 
-    def write() -> None:
+    def write(words: str) -> None:
+        why = Outcome(Verdict.NOT_SENT, "moderated", words)
         with TryOnJob.objects.atomic():
             _close(submission, TryOnSubmission.Outcome.NOT_SENT, why)
             job.fail(why.code, why.detail, conf.LEASE_SECONDS)
 
-    retry_on_db_error(write)
+    write_verdict(write, str(error))
 
 
 def _local_trouble(job: TryOnJob, submission: TryOnSubmission, error: Exception) -> None:
     code = _LOCAL_CODES.get(type(error), "storage")
     logger.error("job %s could not be sent: %s", job.pk, error)
-    _close(submission, TryOnSubmission.Outcome.NOT_SENT, Outcome(Verdict.NOT_SENT, code))
-    job.wait_for_slot(
-        max(30.0, back_off_seconds(job.errors)), code=code, message=str(error), failed=True
-    )
+    pause = max(30.0, back_off_seconds(job.errors))
+
+    def write(words: str) -> None:
+        with TryOnJob.objects.atomic():
+            why = Outcome(Verdict.NOT_SENT, code)
+            _close(submission, TryOnSubmission.Outcome.NOT_SENT, why)
+            job.wait_for_slot(pause, code=code, message=words, failed=True)
+
+    write_verdict(write, str(error))
 
 
 def _close(submission: TryOnSubmission, outcome: str, why: Outcome) -> None:
@@ -120,44 +126,39 @@ def _write(job: TryOnJob, submission: TryOnSubmission, answer: Submitted) -> Non
     if not bought:
         # Before the job can be claimed again. What was bought is written down first.
         _note_health(outcome)
-    match outcome.verdict:
-        case Verdict.OK:
-            retry_on_db_error(
-                lambda: _accepted(job, submission, answer), seconds=ANSWER_HELD_SECONDS
-            )
-        case Verdict.AMBIGUOUS:
-            retry_on_db_error(
-                lambda: _unclear(job, submission, outcome), seconds=ANSWER_HELD_SECONDS
-            )
-        case Verdict.FATAL:
-
-            def refuse() -> None:
-                with TryOnJob.objects.atomic():
-                    _close(submission, TryOnSubmission.Outcome.REFUSED, outcome)
-                    job.fail(outcome.code, outcome.detail, conf.LEASE_SECONDS)
-
-            retry_on_db_error(refuse, seconds=ANSWER_HELD_SECONDS)
-        case _:
-            closed_as = (
-                TryOnSubmission.Outcome.REFUSED
-                if outcome.verdict is Verdict.REFUSED
-                else TryOnSubmission.Outcome.NOT_SENT
-            )
-            pause = outcome.retry_after_seconds or back_off_seconds(job.errors)
-
-            def take_back() -> None:
-                with TryOnJob.objects.atomic():
-                    _close(submission, closed_as, outcome)
-                    job.wait_for_slot(
-                        min(pause, 300.0),
-                        code=outcome.code,
-                        message=outcome.detail,
-                        failed=not outcome.pauses,
-                    )
-
-            retry_on_db_error(take_back, seconds=ANSWER_HELD_SECONDS)
+    if outcome.verdict is Verdict.OK:
+        retry_on_db_error(lambda: _accepted(job, submission, answer), seconds=ANSWER_HELD_SECONDS)
+    else:
+        write_verdict(
+            lambda words: _write_refusal(job, submission, replace(outcome, detail=words)),
+            outcome.detail,
+            seconds=ANSWER_HELD_SECONDS,
+        )
     if bought:
         _note_health(outcome)
+
+
+def _write_refusal(job: TryOnJob, submission: TryOnSubmission, outcome: Outcome) -> None:
+    """Write an answer that names no event: doubtful, refused for good, or for now."""
+    words = TryOnSubmission.Outcome
+    match outcome.verdict:
+        case Verdict.AMBIGUOUS:
+            _unclear(job, submission, outcome)
+        case Verdict.FATAL:
+            with TryOnJob.objects.atomic():
+                _close(submission, words.REFUSED, outcome)
+                job.fail(outcome.code, outcome.detail, conf.LEASE_SECONDS)
+        case _:
+            refused = outcome.verdict is Verdict.REFUSED
+            pause = outcome.retry_after_seconds or back_off_seconds(job.errors)
+            with TryOnJob.objects.atomic():
+                _close(submission, words.REFUSED if refused else words.NOT_SENT, outcome)
+                job.wait_for_slot(
+                    min(pause, 300.0),
+                    code=outcome.code,
+                    message=outcome.detail,
+                    failed=not outcome.pauses,
+                )
 
 
 def _note_health(outcome: Outcome) -> None:
@@ -173,7 +174,7 @@ def _note_health(outcome: Outcome) -> None:
             retry_on_db_error(Account.count_failure)
         elif outcome.verdict is not Verdict.NOT_SENT:
             retry_on_db_error(Account.count_success)
-    except (DatabaseError, InterfaceError) as error:
+    except (Error, ValueError) as error:
         logger.warning("what the provider answered (%s) is not remembered: %s", outcome.code, error)
 
 
@@ -184,7 +185,7 @@ def pause_submitting(outcome: Outcome) -> None:
         key = api_key()
     except SettingError as error:
         key, detail = "none", str(error)
-    if retry_on_db_error(lambda: Account.pause(outcome.code, detail, key)):
+    if write_verdict(lambda words: Account.pause(outcome.code, words, key), detail):
         answer = f"answered {outcome.http_status}" if outcome.http_status else "nothing sent"
         logger.critical(
             "submitting is paused (%s): %s; jobs wait. %s", outcome.code, answer, detail
