@@ -55,6 +55,9 @@ __all__ = [
     "TryOnJobQuerySet",
 ]
 
+#: What a step that surely began adds to ``attempts``: see ``TryOnJob.note_begun``.
+BEGUN = 100
+
 MASK_TYPES = [
     (MaskType.OVERALL.value, _("whole body")),
     (MaskType.UPPER.value, _("top")),
@@ -167,7 +170,8 @@ class TryOnJob(models.Model):
     next_step_at = models.DateTimeField(_("next step"), null=True, editable=False)
     # The fencing token of the worker that holds the job; empty between two steps.
     lease_token = models.CharField(max_length=32, blank=True, editable=False)
-    # Claims of this step that came to no end: too many, and the job is given up.
+    # Claims of this step that came to no end, and ``BEGUN`` for each that surely began: too many of
+    # those, and the job is given up.
     attempts = models.PositiveSmallIntegerField(_("claims without progress"), default=0)
     # Failed tries of this step, one after the other: each makes the next wait longer.
     errors = models.PositiveSmallIntegerField(_("errors in a row"), default=0)
@@ -491,6 +495,19 @@ class TryOnJob(models.Model):
     def holds_lease(self) -> bool:
         """Say whether the lease holds at this instant of the database's clock."""
         return self._leased().filter(next_step_at__gt=DatabaseNow()).exists()
+
+    def note_begun(self) -> bool:
+        """Note that a worker begins the step, so that its death is told from a lost claim.
+
+        A claim counts one. It may be lost with the database's answer, or its worker may never get
+        a connection; neither says anything about the job.
+        """
+        return bool(self._leased().update(attempts=self.attempts + BEGUN))
+
+    @property
+    def deaths(self) -> int:
+        """Workers that surely began its step and did not come back."""
+        return self.attempts // BEGUN
 
     def mark_dispatched(self, word: str) -> bool:
         """Keep which signal was sent last."""

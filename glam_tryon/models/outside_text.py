@@ -90,7 +90,7 @@ def _postgresql(connection: Any) -> dict[tuple[str, str], set[str]]:
 
 
 class _Outside:
-    """What both kinds of fields do. In a migration they are Django's own."""
+    """The common part of both kinds of fields, which are Django's own in a migration."""
 
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()  # type: ignore[misc]

@@ -39,7 +39,10 @@ def checked_reference(reference: str | None) -> str | None:
     using = TryOnJob.objects.write_alias()
     column = TryOnJob._meta.get_field("reference")
     if holdable(column, reference, connections[using]) != reference:
-        raise ValueError(f"reference {reference!a} holds characters that the database does not")
+        raise ValueError(
+            "reference must have characters that the database can keep, so no NUL and no half of "
+            f"a character, not {reference!a}"
+        )
     return reference
 
 

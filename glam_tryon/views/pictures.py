@@ -23,8 +23,12 @@ from glam_tryon.privacy.retention import results_of
 from glam_tryon.signed_urls import PHOTO, PROBE, probe_answer, token_in
 from glam_tryon.views.access import own_job, own_photo
 from glam_tryon.views.product import product_or_404
+from glam_tryon.worker.db_connections import retry_on_db_error
 
 logger = logging.getLogger("glam_tryon.views")
+
+#: How long Glam waits for its pictures while the database is away or gives no connection.
+DATABASE_SECONDS = 10.0
 
 #: Where WSGI servers put the path as the client sent it.
 _RAW_PATHS = {"PATH_INFO", "RAW_URI", "REQUEST_URI"}
@@ -107,6 +111,11 @@ def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
     token = token_in(what, signed)
     if token and what == PROBE:
         return picture_response(probe_answer(token), "probe")
+    # A fetch that fails is a generation that fails, and it may be billed.
+    return retry_on_db_error(lambda: _for_glam(request, what, token), seconds=DATABASE_SECONDS)
+
+
+def _for_glam(request: HttpRequest, what: str, token: str | None) -> HttpResponse:
     submissions = TryOnSubmission.objects.writer()
     fetchable = submissions.fetchable().select_related("job")
     submission = token and fetchable.filter(token=token).first()

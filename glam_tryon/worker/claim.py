@@ -95,8 +95,9 @@ def release_leases(
         )
         if statuses:
             rows = rows.filter(status__in=statuses)
+        # As it was before the claim, also when the step was noted as begun.
         returned += rows.update(
-            lease_token="", next_step_at=after(seconds), attempts=F("attempts") - 1
+            lease_token="", next_step_at=after(seconds), attempts=max(job.attempts - 1, 0)
         )
     return returned
 

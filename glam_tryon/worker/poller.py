@@ -11,7 +11,6 @@ from collections.abc import Callable
 from django.db import (
     DatabaseError,
     InterfaceError,
-    connections,
     reset_queries,
 )
 
@@ -23,7 +22,7 @@ from glam_tryon.worker.claim import (
     seconds_to_next_step,
 )
 from glam_tryon.worker.crashpoints import crashpoint
-from glam_tryon.worker.db_connections import refresh_connections
+from glam_tryon.worker.db_connections import refresh_connections, return_connections
 from glam_tryon.worker.maintenance import Maintenance
 from glam_tryon.worker.slots import claim_submissions
 from glam_tryon.worker.wakeup import add_listener, listen, remove_listener
@@ -100,7 +99,7 @@ class Poller:
 
     def _loop(self, end: float | None, drain: bool) -> int:
         begun, outage = 0, 1.0
-        listen(self._wake.set, self.stopping)
+        listen(self._wake.set, self.stopping, self._pool.shortage)
         add_listener(self._wake.set)
         while not self.stopping.is_set():
             try:
@@ -171,7 +170,7 @@ class Poller:
             # Nothing is lost: the leases expire, and the jobs are polled again.
             logger.warning("the last answers could not be written: %s", error)
         self._maintenance.wait(seconds)
-        connections.close_all()
+        return_connections()
 
 
 def _anything_left() -> bool:

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connections
 
 from glam_tryon.jobs import CHANNEL
 from glam_tryon.models import TryOnJob
+from glam_tryon.worker.db_connections import Shortage, own_connection
 
 try:
     import psycopg
@@ -22,30 +23,41 @@ logger = logging.getLogger("glam_tryon.worker")
 WAIT_SECONDS, PAUSE_SECONDS = 1.0, 10.0
 
 
-def listen(wake: Callable[[], None], stopping: threading.Event) -> threading.Thread | None:
+def listen(
+    wake: Callable[[], None], stopping: threading.Event, shortage: Shortage
+) -> threading.Thread | None:
     """Call ``wake`` for each new job that PostgreSQL tells of, until ``stopping``.
 
-    Returns the thread, None where nobody can tell. A missed notification costs a moment only.
+    While connections are short it leaves its own to those who work. Returns the thread, None where
+    nobody can tell. A missed notification costs a moment only.
     """
     using = TryOnJob.objects.write_alias()
     if psycopg is None or connections[using].vendor != "postgresql":
         return None
     thread = threading.Thread(
-        target=_listen, args=(using, wake, stopping), name="glam_tryon_wakeup", daemon=True
+        target=_listen,
+        args=(using, wake, stopping, shortage),
+        name="glam_tryon_wakeup",
+        daemon=True,
     )
     thread.start()
     return thread
 
 
-def _listen(using: str, wake: Callable[[], None], stopping: threading.Event) -> None:
+def _listen(
+    using: str, wake: Callable[[], None], stopping: threading.Event, shortage: Shortage
+) -> None:
     while not stopping.is_set():
-        # A connection of its own: it only waits, and no other thread may use it.
-        wrapper = connections.create_connection(using)
+        if shortage.is_on:
+            stopping.wait(PAUSE_SECONDS)
+            continue
+        # It only waits, and no other thread may use it.
+        wrapper = own_connection(using)
         try:
             wrapper.ensure_connection()
             connection = wrapper.connection
             connection.execute(f"LISTEN {CHANNEL}")
-            while not stopping.is_set():
+            while not (stopping.is_set() or shortage.is_on):
                 for _notice in connection.notifies(timeout=WAIT_SECONDS, stop_after=1):
                     wake()
         except (DatabaseError, psycopg.Error) as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
@@ -19,7 +19,7 @@ from glam_tryon.models.database_errors import is_about_value, is_passing
 from glam_tryon.models.status import AT_PROVIDER
 from glam_tryon.worker.bulk_update import PollUpdate, write_poll_updates
 from glam_tryon.worker.claim import Claimed, extend_leases, release_leases
-from glam_tryon.worker.db_connections import refresh_connections, retry_on_db_error
+from glam_tryon.worker.db_connections import Shortage, refresh_connections
 from glam_tryon.worker.steps import advance
 
 logger = logging.getLogger("glam_tryon.worker")
@@ -36,6 +36,13 @@ DATABASE_SECONDS = 5.0
 LONGEST_STEP_SECONDS = 900.0
 
 
+#: How long a thread without work keeps its database connection, in seconds.
+KEEP_SECONDS = 30.0
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+
 class WorkerPool:
     """A few long-lived threads; submits have their own, so that slow answers never delay one."""
 
@@ -43,8 +50,11 @@ class WorkerPool:
         self.threads = threads
         self.senders = senders
         self._ended = ended
-        self._pool = ThreadPool(_work, threads, "glam_tryon_step")
-        self._sending = ThreadPool(_work, senders, "glam_tryon_submit")
+        self.shortage = Shortage()
+        self._pool = ThreadPool(self._work, threads, "glam_tryon_step", self.shortage)
+        self._sending = ThreadPool(self._work, senders, "glam_tryon_submit", self.shortage)
+        #: Steps that the database broke: their leases are given back when it is there again.
+        self._broken: SimpleQueue[Claimed] = SimpleQueue()
         self._steps: dict[Future[PollUpdate | None], Claimed] = {}
         self._submits: dict[Future[PollUpdate | None], Claimed] = {}
         self._told: list[PollUpdate] = []
@@ -81,11 +91,18 @@ class WorkerPool:
                     self._told.append(told)
 
     def write(self) -> None:
-        """Write together what can be written together of the answers.
+        """Write together what can be written together of the answers, and give broken steps back.
 
         Raises:
             DatabaseError: the database is away; the answers are kept for the next call.
         """
+        while (broken := _first(self._broken)) is not None:
+            try:
+                # The job is not to blame, so its attempt does not count.
+                release_leases([broken.job], DATABASE_SECONDS)
+            except Error:
+                self._broken.put(broken)
+                raise
         if self._told:
             try:
                 write_poll_updates(self._told)
@@ -165,6 +182,23 @@ class WorkerPool:
             if not wait(worth_it, timeout=min(left, SLICE_SECONDS)).not_done:
                 return
 
+    def _work(self, claimed: Claimed) -> PollUpdate | None:
+        """One step in a thread: whatever it raises, the thread and the loop live on."""
+        refresh_connections()
+        try:
+            return advance(claimed)
+        except Exception as error:
+            if is_passing(error):
+                logger.warning("job %s: the database broke a step: %s", claimed.job.pk, error)
+                self._broken.put(claimed)
+            else:
+                # The lease expires and the step is claimed again; the third time ends the job as
+                # poison.
+                logger.exception("job %s: a step broke", claimed.job.pk)
+            return None
+        finally:
+            reset_queries()
+
 
 def _write_alone(told: PollUpdate) -> None:
     """Write one answer; its words are left out when it is them that are refused."""
@@ -179,54 +213,51 @@ def _write_alone(told: PollUpdate) -> None:
     # Its lease expires, and it is polled again.
 
 
-def _work(claimed: Claimed) -> PollUpdate | None:
-    """One step in a thread: whatever it raises, the thread and the loop live on."""
-    refresh_connections()
+def _first(queue: SimpleQueue[A]) -> A | None:
     try:
-        return advance(claimed)
-    except Exception as error:
-        if not is_passing(error):
-            # The lease expires, the step is claimed again; the third time ends the job as poison.
-            logger.exception("job %s: a step broke", claimed.job.pk)
-            return None
-        # The job is not to blame, so its attempt does not count.
-        logger.warning("job %s: the database broke a step: %s", claimed.job.pk, error)
-        with suppress(Error):
-            retry_on_db_error(lambda: release_leases([claimed.job], DATABASE_SECONDS))
+        return queue.get_nowait()
+    except Empty:
         return None
-    finally:
-        reset_queries()
-
-
-A = TypeVar("A")
-R = TypeVar("R")
-
-#: How long a thread without work keeps its database connection, in seconds.
-KEEP_SECONDS = 30.0
 
 
 class ThreadPool(Generic[A, R]):
     """At most ``count`` threads that call ``work``, started when there is more of it than threads.
 
-    Like a ``ThreadPoolExecutor``, but a thread closes its connections when it has been idle for a
-    while: what is opened for every step costs as much as the step, and what nobody closes is
-    missing elsewhere.
+    Like a ``ThreadPoolExecutor``, but a thread takes work only with a database connection in hand,
+    and closes it when it has been idle for a while: what is opened for every step costs as much as
+    the step, and what nobody closes is missing elsewhere. While the database gives fewer
+    connections than there are threads, fewer of them work, and none keeps one between two steps.
     """
 
-    def __init__(self, work: Callable[[A], R], count: int, name: str) -> None:
+    def __init__(
+        self,
+        work: Callable[[A], R],
+        count: int,
+        name: str,
+        shortage: Shortage | None = None,
+    ) -> None:
         self._work = work
         self._count = count
         self._name = name
+        self._shortage = shortage or Shortage()
         self._queue: SimpleQueue[tuple[Future[R], A] | None] = SimpleQueue()
-        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        #: What was submitted and is not done yet, and the threads that are there to do it.
+        self._pending = self._alive = 0
+        self._numbers = itertools.count()
         self._threads: list[threading.Thread] = []
 
     def submit(self, argument: A) -> Future[R]:
         """Call ``work`` with the argument as soon as a thread is free; from one thread only."""
         future: Future[R] = Future()
         self._queue.put((future, argument))
-        if not self._idle.acquire(blocking=False) and len(self._threads) < self._count:
-            name = f"{self._name}_{len(self._threads)}"
+        with self._lock:
+            self._pending += 1
+            starts = self._pending > self._alive and self._alive < self._allowed()
+            self._alive += starts
+        if starts:
+            name = f"{self._name}_{next(self._numbers)}"
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
             # Who needs to see the work through calls ``end``; a process that dies waits for nobody.
             thread = threading.Thread(target=self._run, name=name, daemon=True)
             self._threads.append(thread)
@@ -241,24 +272,45 @@ class ThreadPool(Generic[A, R]):
             for thread in self._threads:
                 thread.join()
 
+    def _allowed(self) -> int:
+        return self._shortage.allowed(self._count)
+
     def _run(self) -> None:
         try:
-            while item := self._next():
-                future, argument = item
-                if future.set_running_or_notify_cancel():
-                    try:
-                        future.set_result(self._work(argument))
-                    except BaseException as error:  # noqa: BLE001  (whoever asks for it is told)
-                        future.set_exception(error)
+            while not self._leaves() and (item := self._next()):
+                if not self._shortage.connect():
+                    # Another thread may do it, or this one later; nothing of it has begun.
+                    self._queue.put(item)
+                    self._shortage.wait()
+                    continue
+                self._do(*item)
                 # What it holds must not live until the next one.
-                del item, future, argument
-                self._idle.release()
+                del item
+                self._shortage.give_back()
         finally:
             connections.close_all()
 
+    def _do(self, future: Future[R], argument: A) -> None:
+        try:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(self._work(argument))
+                except BaseException as error:  # noqa: BLE001  (whoever asks for it is told)
+                    future.set_exception(error)
+        finally:
+            with self._lock:
+                self._pending -= 1
+
+    def _leaves(self) -> bool:
+        """Say whether this thread is one too many; it is not counted any more then."""
+        with self._lock:
+            leaves = self._alive > self._allowed()
+            self._alive -= leaves
+        return leaves
+
     def _next(self) -> tuple[Future[R], A] | None:
         try:
-            return self._queue.get(timeout=KEEP_SECONDS)
+            return self._queue.get(timeout=0.05 if self._shortage.is_on else KEEP_SECONDS)
         except Empty:
             connections.close_all()
             return self._queue.get()

@@ -30,11 +30,31 @@ Faults = Callable[..., None]
 Hold = Callable[..., None]
 
 #: Every so manieth statement is hit, beginning with each in turn, as far as the way of a job is
-#: long: each statement is hit in one of the runs, and each run is hit some three times. Not the
-#: length of a whole idle cycle of the poller, or the same claim is lost three times in a row, and
-#: three claims without progress are poison by rule.
-EVERY = 28
+#: long: each statement is hit in one of the runs, and each run is hit some three times. Also at the
+#: length of a whole idle cycle of the poller, where the same claim is lost three times in a row:
+#: nobody died in it, so it is no poison.
+EVERY = 29
+OTHER_PERIODS = range(11, 41)
 SLICES = 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("every", OTHER_PERIODS)
+@pytest.mark.parametrize("fault", [before, after])
+def test_faults_35_36_a_database_that_breaks_with_any_period_is_no_poison(
+    fault: Callable[[Any], Any],
+    every: int,
+    order: Order,
+    engine: Engine,
+    glam: Sandbox,
+    hold_invariants: Hold,
+) -> None:
+    job = order()
+    with interrupted(fault(lambda number: number % every == every // 2 and number <= 12 * every)):
+        engine.run()
+    assert state(job) == ("ready", ""), job.error_message
+    assert outcomes(job).count("accepted") == 1
+    hold_invariants()
 
 
 @pytest.mark.parametrize("part", range(SLICES))

@@ -119,7 +119,7 @@ MUTATIONS = (
         "lease_token=job.lease_token",
         _CLAIMS,
     ),
-    Mutation("worker/claim.py", 'attempts=F("attempts") - 1', 'attempts=F("attempts")', _CLAIMS),
+    Mutation("worker/claim.py", "max(job.attempts - 1, 0)", "job.attempts", _CLAIMS),
     Mutation("worker/claim.py", "next_step_at <= {now}", "next_step_at >= {now}", _CLAIMS),
     Mutation(
         "worker/steps/poll.py",

@@ -15,6 +15,7 @@ from glam_tryon import jobs
 from glam_tryon.files import is_stored, save_file
 from glam_tryon.models import TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.job import BEGUN
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
 from glam_tryon.worker import slots
 from glam_tryon.worker.claim import Claimed, claim_steps
@@ -128,7 +129,7 @@ def test_a_job_that_kills_its_workers_waits_for_a_person_while_glam_may_be_drawi
     job, submission = to_send()
     assert _may_send(job, submission)
     assert TryOnSubmission.objects.fetch_photo(submission.token)
-    TryOnJob.objects.update(attempts=MAX_ATTEMPTS)
+    TryOnJob.objects.update(attempts=MAX_ATTEMPTS * BEGUN)
     advance(claimed_again())
     advance(claimed_again())
     job = TryOnJob.objects.get()

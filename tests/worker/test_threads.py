@@ -57,7 +57,7 @@ def test_a_thread_is_used_again_before_another_is_started(make: Make) -> None:
     for _ in range(20):
         names.add(threads.submit(None).result(10))
         # It says that it is idle a moment after its answer is there.
-        wait_until(lambda: threads._idle._value == 1)
+        wait_until(lambda: threads._pending == 0)
     assert names == {"test_0"}
 
 

@@ -19,7 +19,7 @@ from glam_tryon.worker.steps.submit import submit
 
 logger = logging.getLogger("glam_tryon.worker")
 
-#: Claims of one step without progress before the job is stopped as poison.
+#: Workers that did not finish one step before its job is stopped as poison.
 MAX_ATTEMPTS = 3
 
 
@@ -29,9 +29,15 @@ def advance(claimed: Claimed) -> PollUpdate | None:
     Returns what is still to be written, when it can wait to be written with other jobs.
     """
     job = claimed.job
-    if job.attempts > MAX_ATTEMPTS and job.status not in CLOSED:
-        _stop_poison(job, claimed.submission)
-    elif claimed.intent and claimed.submission is not None:
+    if job.status not in CLOSED and job.attempts > 1:
+        # The first claim may have been lost with the database's answer: from now on it is noted.
+        if job.deaths >= MAX_ATTEMPTS - 1:
+            _stop_poison(job, claimed.submission)
+            _end_if_failed(job)
+            return None
+        if not retry_on_db_error(job.note_begun):
+            return None
+    if claimed.intent and claimed.submission is not None:
         submit(job, claimed.submission)
     elif job.status == Status.PENDING:
         copy_result(job)
@@ -49,9 +55,13 @@ def advance(claimed: Claimed) -> PollUpdate | None:
     elif job.status in CLOSED:
         _end(job)
         return None
+    _end_if_failed(job)
+    return None
+
+
+def _end_if_failed(job: TryOnJob) -> None:
     if job.status == Status.FAILED:
         _end(job)
-    return None
 
 
 def _end(job: TryOnJob) -> None:
@@ -74,5 +84,5 @@ def _stop_poison(job: TryOnJob, submission: TryOnSubmission | None) -> None:
             # A failed job can be retried without the permission that a second purchase needs.
             reconcile(job)
             return
-    logger.error("job %s is stopped: %d claims without progress", job.pk, job.attempts - 1)
-    fail(job, None, "poison", f"{job.attempts - 1} workers did not finish its next step.")
+    logger.error("job %s is stopped: %d workers did not finish its step", job.pk, MAX_ATTEMPTS)
+    fail(job, None, "poison", f"{MAX_ATTEMPTS} workers did not finish its next step.")
