@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from glam_tryon.exceptions import ResultRefused
 from glam_tryon.images.render import shrinkable, srgb
+from glam_tryon.images.unterminated import load_whole
 from glam_tryon.images.validated_open import EXTENSIONS, NotOpened, opened
 
 _SENTENCES = {
@@ -49,7 +50,7 @@ def inspect_picture(
             width, height = image.size
             # An eighth of the size is enough to find a JPEG cut short, for a 64th of the memory.
             image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
-            image.load()
+            load_whole(image)
     except NotOpened as error:
         code = error.code if error.code in _SENTENCES else "format"
         raise ResultRefused(code, _SENTENCES[code]) from error
@@ -98,6 +99,6 @@ def is_blank(content: bytes, *, max_pixels: int = 50_000_000, max_side: int = 12
 def _thumbnail(content: bytes, max_pixels: int, max_side: int) -> Image.Image:
     with opened(content, max_pixels=max_pixels, max_side=max_side, heif=True) as image:
         image.draft(None, (8 * _SIDE, 8 * _SIDE))
-        image.load()
+        load_whole(image)
         small = shrinkable(image).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=2.0)
         return srgb(small, None).filter(ImageFilter.GaussianBlur(_BLUR))

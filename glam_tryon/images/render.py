@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from io import BytesIO
 
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
+
+from glam_tryon.images.unterminated import load_whole
+from glam_tryon.images.validated_open import ORIENTATION, PROFILE
 
 _SRGB = ImageCms.createProfile("sRGB")
 # Printers' profiles have 0.5 to 2.5 MB; a larger one is an attack on the parser.
@@ -49,6 +51,8 @@ def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 def _by_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
     if not profile or len(profile) > _LARGEST_PROFILE_BYTES:
         return None
+    if image.mode == "L" and profile[16:20] == b"RGB ":
+        image = image.convert("RGB")
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         return ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
@@ -79,17 +83,16 @@ def fitting(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     return width, height
 
 
-def flattened(image: Image.Image, long_side: int) -> bytes:
+def flattened(image: ImageFile.ImageFile, long_side: int) -> bytes:
     """Return the picture as a JPEG whose longest side is at most ``long_side`` pixels.
 
     Shrinking first means that turning and colours work on a fifth of the pixels. A JPEG is decoded
     at a half, a quarter or an eighth in the first place, also when that was asked for before.
     """
-    profile = image.info.get("icc_profile")
+    profile, orientation = image.info[PROFILE], image.info[ORIENTATION]
     target = fitting(image.size, long_side)
     image.draft(None, target)
-    orientation = _orientation(image)
-    image.load()
+    load_whole(image)
     small = shrinkable(image)
     if small.size != target:
         small = small.resize(target, Image.Resampling.HAMMING, reducing_gap=2.0)
@@ -101,11 +104,3 @@ def flattened(image: Image.Image, long_side: int) -> bytes:
 def _upright(image: Image.Image, orientation: object) -> Image.Image:
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
-
-
-def _orientation(image: Image.Image) -> object:
-    try:
-        return image.getexif().get(ExifTags.Base.Orientation)
-    except (SyntaxError, ValueError, LookupError, TypeError, OSError, struct.error):
-        # Broken metadata is no reason to refuse a whole photo.
-        return None

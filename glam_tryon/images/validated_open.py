@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from glam_tryon.images.as_shown import orientation_of, profile_of
+from glam_tryon.images.unterminated import without_tail
 
 #: Opens HEIC photos; None when the extra ``heic`` is not installed.
-open_heif: Callable[[BytesIO], Image.Image] | None = None
+open_heif: Callable[[BytesIO], ImageFile.ImageFile] | None = None
 with suppress(ImportError):
     from pillow_heif import HeifImageFile
 
@@ -28,6 +31,10 @@ _OTHERS = {
     b"8BPS": "format",
     b"\x00\x00\x01\x00": "format",
 }
+#: Keys of an opened picture's ``info``: by which of EXIF's numbers it is turned, and the ICC
+#: profile of its colours or None; both as browsers read them.
+ORIENTATION, PROFILE = "glam_tryon_orientation", "glam_tryon_profile"
+
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -46,7 +53,7 @@ class NotOpened(Exception):
 @contextmanager
 def opened(
     content: bytes, *, max_pixels: int, max_side: int, heif: bool = False
-) -> Iterator[Image.Image]:
+) -> Iterator[ImageFile.ImageFile]:
     """Open ``content`` and close it afterwards; no pixel is decoded before its size is known.
 
     ``heif`` lets photos of iPhones in, when the extra ``heic`` is installed. ``max_pixels`` and
@@ -60,6 +67,8 @@ def opened(
             width, height = image.size
             if width * height > max_pixels or max(width, height) > max_side:
                 raise NotOpened("pixels")
+            image.info[ORIENTATION] = orientation_of(image, content)
+            image.info[PROFILE] = profile_of(image, content)
             yield image
     except (NotOpened, GeneratorExit, KeyboardInterrupt):
         raise
@@ -75,11 +84,11 @@ def opened(
         raise NotOpened("broken") from error
 
 
-def _open(content: bytes, *, heif: bool) -> Image.Image:
+def _open(content: bytes, *, heif: bool) -> ImageFile.ImageFile:
     if heif and open_heif is not None and _is_heif(content):
         # Not registered with Pillow: that would change what the shop's own forms accept.
         return open_heif(BytesIO(content))
-    return Image.open(BytesIO(content), formats=list(EXTENSIONS))
+    return Image.open(BytesIO(without_tail(content)), formats=list(EXTENSIONS))
 
 
 def _is_heif(content: bytes) -> bool:

@@ -23,9 +23,9 @@ from glam_tryon.sandbox import Sandbox
 from glam_tryon.worker.poller import Poller
 from tests.shop import asked_at_once, glam
 
-from .firefox import firefox
+from .firefox import firefox, resisting
 
-__all__ = ["asked_at_once", "firefox", "glam"]
+__all__ = ["asked_at_once", "firefox", "glam", "resisting"]
 
 # A page that is right appears; only one that is wrong is waited for so long.
 expect.set_options(timeout=20_000)

@@ -12,6 +12,7 @@ const REFUSALS = {
   OverconstrainedError: "none",
   NotReadableError: "busy",
   AbortError: "busy",
+  CanvasError: "canvas",
 };
 
 function once(target, name, signal) {
@@ -83,6 +84,11 @@ export function film(view, signal) {
 
     async function start() {
       try {
+        const { drawsTrue } = await import(view.dataset.photo);
+        if (!drawsTrue()) {
+          // There is no original to send instead, as there is of a file.
+          throw Object.assign(new Error(), { name: "CanvasError" });
+        }
         stream = await navigator.mediaDevices.getUserMedia({ video: WISH, audio: false });
         if (over.signal.aborted) {
           end(null);
