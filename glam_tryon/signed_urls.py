@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 
+from django.conf import settings
 from django.core import signing
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse, set_script_prefix
+from django.utils.translation import get_supported_language_variant, override
 
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import SettingError
@@ -38,7 +40,30 @@ def _link(what: str, token: str) -> str:
             "PUBLIC_BASE_URL",
             "is missing; set it to the shop's address as the provider can reach it",
         )
-    return base + reverse("glam_tryon:for_glam", args=[what, _signer(what).sign(token)])
+    script_name = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
+    path = path_without_request("glam_tryon:for_glam", what, _signer(what).sign(token))
+    # The shop's address may name the path below which the whole site lies, or leave it out.
+    return base.removesuffix(script_name) + path
+
+
+def path_without_request(name: str, *args: object) -> str:
+    """Return the path of a page as a request finds it, whatever this thread knows of requests.
+
+    A poller has none, and a thread of its own has no script name. Where ``i18n_patterns`` are
+    around the include, the path names a language, which must be one that the shop offers:
+    ``LANGUAGE_CODE`` is "en-us" by default, and the shop's may be "en".
+    """
+    try:
+        language = get_supported_language_variant(settings.LANGUAGE_CODE)
+    except LookupError:
+        language = settings.LANGUAGE_CODE
+    script_name = get_script_prefix()
+    set_script_prefix(f"{(settings.FORCE_SCRIPT_NAME or '').rstrip('/')}/")
+    try:
+        with override(language):
+            return reverse(name, args=args)
+    finally:
+        set_script_prefix(script_name)
 
 
 def probe_link() -> tuple[str, bytes]:

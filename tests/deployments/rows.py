@@ -61,6 +61,8 @@ class Deployment:
     shop_prefix: str = ""
     tryon_prefix: str = ""
     admin: str = "admin/"
+    #: The name by which shoppers know the shop; staff and the provider use its IP.
+    shopper_host: str = "127.0.0.1"
     #: Nobody sees anything without an account.
     members_only: bool = False
     #: Of our admin pages only these are registered; empty: all.
@@ -85,6 +87,56 @@ class Deployment:
 def _members_only(given: Settings) -> Settings:
     login = "django.contrib.auth.middleware.LoginRequiredMiddleware"
     return {"MIDDLEWARE": [*given["MIDDLEWARE"], login]}
+
+
+def _languages(given: Settings, *, urls: str) -> Settings:
+    middleware = list(given["MIDDLEWARE"])
+    sessions = middleware.index("django.contrib.sessions.middleware.SessionMiddleware")
+    middleware.insert(sessions + 1, "django.middleware.locale.LocaleMiddleware")
+    return {
+        "MIDDLEWARE": middleware,
+        "ROOT_URLCONF": f"tests.deployments.urls.{urls}",
+        # What startproject writes; no language of that name is offered.
+        "LANGUAGE_CODE": "en-us",
+        "LANGUAGES": [("en", "English"), ("de", "Deutsch"), ("fr", "français")],
+    }
+
+
+def _with(**settings: Any) -> Callable[[Settings], Settings]:
+    return lambda given: settings
+
+
+CACHE = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+
+def _cached(given: Settings) -> Settings:
+    cache = "django.middleware.cache."
+    middleware = [f"{cache}UpdateCacheMiddleware", *given["MIDDLEWARE"]]
+    return {
+        "MIDDLEWARE": [*middleware, f"{cache}FetchFromCacheMiddleware"],
+        "CACHE_MIDDLEWARE_SECONDS": 600,
+        "CACHES": CACHE,
+    }
+
+
+def _atomic(given: Settings) -> Settings:
+    return {"DATABASES": {"default": {**given["DATABASES"]["default"], "ATOMIC_REQUESTS": True}}}
+
+
+def _sites(given: Settings) -> Settings:
+    return {"INSTALLED_APPS": [*given["INSTALLED_APPS"], "django.contrib.sites"]}
+
+
+def _below(given: Settings) -> Settings:
+    """DEBUG off, hashed static files, and everything below /shop/."""
+    hashed = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    return {
+        "DEBUG": False,
+        "FORCE_SCRIPT_NAME": "/shop",
+        "STATIC_URL": "static/",
+        "MEDIA_URL": "media/",
+        "STORAGES": {**given["STORAGES"], "staticfiles": {"BACKEND": hashed}},
+    }
 
 
 def _separated(language: str) -> Callable[[Settings], Settings]:
@@ -127,7 +179,51 @@ _ROWS = (
         partial(_replica, lags=True),
         catch_up=_copy_database,
     ),
-    Deployment("separator_en", "`USE_THOUSAND_SEPARATOR`, English", _separated("en")),
+    Deployment(
+        "languages_around",
+        '`i18n_patterns` around the include, `LANGUAGE_CODE` "en-us", `LANGUAGES` en, de, fr',
+        partial(_languages, urls="localized"),
+        shop_prefix="de/",
+        tryon_prefix="de/",
+        admin="fr/admin/",
+    ),
+    Deployment(
+        "languages_beside",
+        "The include beside `i18n_patterns`, the same languages",
+        partial(_languages, urls="beside"),
+        shop_prefix="de/",
+    ),
+    Deployment("atomic", "`ATOMIC_REQUESTS`", _atomic),
+    Deployment("sites", "Two sites by their hosts", _sites, shopper_host="localhost"),
+    Deployment(
+        "cookie_sessions",
+        "Sessions in signed cookies",
+        _with(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies"),
+    ),
+    Deployment(
+        "cache_sessions",
+        "Sessions in the cache",
+        _with(SESSION_ENGINE="django.contrib.sessions.backends.cache", CACHES=CACHE),
+    ),
+    Deployment(
+        "csrf_in_session",
+        "`CSRF_USE_SESSIONS`, `CSRF_COOKIE_HTTPONLY`",
+        _with(CSRF_USE_SESSIONS=True, CSRF_COOKIE_HTTPONLY=True),
+    ),
+    Deployment(
+        "same_site_strict",
+        '`SESSION_COOKIE_SAMESITE` and `CSRF_COOKIE_SAMESITE` "Strict"',
+        _with(SESSION_COOKIE_SAMESITE="Strict", CSRF_COOKIE_SAMESITE="Strict"),
+    ),
+    Deployment("cached", "The cache of the whole site, 600 s", _cached),
+    Deployment(
+        "below_a_path",
+        '`DEBUG` off, hashed static files, `FORCE_SCRIPT_NAME` "/shop"',
+        _below,
+        root="shop/",
+    ),
+    Deployment("cron", "The worker by cron, `--once` only", work=once),
+    Deployment("separator_en", "`USE_THOUSAND_SEPARATOR`, English", _separated("en"), crowded=True),
     Deployment("separator_de", "`USE_THOUSAND_SEPARATOR`, German", _separated("de")),
     Deployment("separator_fr", "`USE_THOUSAND_SEPARATOR`, French", _separated("fr")),
 )

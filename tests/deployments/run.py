@@ -102,9 +102,12 @@ def _ask_at_once() -> None:
 
 
 def _migrate() -> None:
+    from django.conf import settings  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
+    if "Manifest" in settings.STORAGES["staticfiles"]["BACKEND"]:
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @contextlib.contextmanager
@@ -119,8 +122,15 @@ def _server(row: Deployment, port: int) -> Iterator[None]:
         def log_message(self, *args: Any) -> None:
             """Nothing of each request."""
 
+    application = get_wsgi_application()
+
+    def below(environ: dict[str, Any], start_response: Any) -> Any:
+        """Take the path below which the site lies off, as a web server in front does."""
+        environ["PATH_INFO"] = "/" + environ["PATH_INFO"].removeprefix(f"/{row.root}")
+        return application(environ, start_response)
+
     server = ThreadedWSGIServer((HOST, port), Quiet)
-    server.set_app(get_wsgi_application())
+    server.set_app(below if row.root else application)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

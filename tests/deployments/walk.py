@@ -13,8 +13,9 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
@@ -52,14 +53,15 @@ class Walk:
     def __init__(self, row: Deployment, shop: str, sandbox: Sandbox, directory: Path) -> None:
         self.row, self.shop, self.sandbox, self.directory = row, shop, sandbox, directory
         self.followed: set[str] = set()
-        self.visitor, self.staff = self.person(), self.person()
+        self.visitor, self.staff = self.shopper(), Person(shop, self.followed)
         self.products: list[Product] = []
         self.start = ""
         self.jobs: dict[str, Any] = {}
         self.receipt = ""
 
-    def person(self) -> Person:
-        return Person(self.shop, self.followed)
+    def shopper(self) -> Person:
+        """Return somebody who was never here."""
+        return Person(self.shop.replace("127.0.0.1", self.row.shopper_host), self.followed)
 
     def command(self, *arguments: str, fails: str = "") -> str:
         """Run a management command. Returns what it printed; ``fails`` is what it must refuse."""
@@ -128,6 +130,11 @@ def the_shop_has_products_and_people(walk: Walk) -> None:
         product.photo.save(f"{product.slug}.jpg", ContentFile(picture()), save=True)
         walk.products.append(product)
     _begin_keys_at(FIRST_KEY)
+    if apps.is_installed("django.contrib.sites"):
+        site: Any = apps.get_model("sites", "Site")
+        for pk, host in enumerate(("127.0.0.1", "localhost"), start=1):
+            domain = f"{host}:{urlsplit(walk.shop).port}"
+            site.objects.update_or_create(pk=pk, defaults={"domain": domain, "name": host})
 
 
 def _begin_keys_at(first: int) -> None:
@@ -216,7 +223,7 @@ def the_shopper_sees_the_picture(walk: Walk) -> None:
     walk.visitor.picture(result["url"])
     for source in page.sources:
         walk.visitor.get(source)
-    stranger = walk.person()
+    stranger = walk.shopper()
     if walk.row.members_only:
         walk.sign_in(stranger, "bob")
     stranger.get(result["url"], 404)
@@ -238,7 +245,7 @@ def the_shopper_shares_and_takes_back(walk: Walk) -> None:
     page = walk.visitor.page(walk.jobs["own job"]["url"])
     walk.visitor.pressed(page.form(action="/share/"))
     link = walk.visitor.json(walk.jobs["own job"]["url"])["share"]["url"]
-    friend = walk.person()
+    friend = walk.shopper()
     shared = friend.page(link)
     (shown,) = [source for source in shared.sources if "/shared/" in source]
     friend.picture(shown)
@@ -267,14 +274,14 @@ def the_shopper_looks_at_all_and_deletes_one(walk: Walk) -> None:
     page = walk.visitor.pressed(page.form(action=f"{part}/delete/"))
     receipt = page.link("/tryon/receipts/")
     walk.visitor.get(gone, 404)
-    walk.person().page(receipt)
-    expect(walk.person().get(f"{receipt.rstrip('/')}.json").json()["results"] == 1, "no receipt")
+    walk.shopper().page(receipt)
+    expect(walk.shopper().get(f"{receipt.rstrip('/')}.json").json()["results"] == 1, "no receipt")
 
 
 def the_shopper_signs_in(walk: Walk) -> None:
     if not walk.row.members_only:
         walk.sign_in(walk.visitor, "ada")
-    elsewhere = walk.person()
+    elsewhere = walk.shopper()
     walk.sign_in(elsewhere, "ada")
     listed = elsewhere.json(walk.row.tryon("mine/"))["tryons"]
     expect(len(listed) == 2, f"the account has {len(listed)} of the visitor's 2 try-ons")
@@ -338,7 +345,7 @@ def staff_look_at_try_ons(walk: Walk) -> None:
 
 
 def staff_look_at_a_photo(walk: Walk) -> None:
-    shopper = walk.person()
+    shopper = walk.shopper()
     if walk.row.members_only:
         walk.sign_in(shopper, "ada")
     form = shopper.page(walk.start).form(has="request_id")
@@ -527,7 +534,7 @@ def staff_publish_a_consent_text(walk: Walk) -> None:
 
 
 def staff_export_and_erase_a_person(walk: Walk) -> None:
-    shopper = walk.person()
+    shopper = walk.shopper()
     walk.sign_in(shopper, "ada")
     form = shopper.page(walk.start).form(has="request_id")
     shopper.press(form, files=photo("#998877"), consent="on", headers=JSON, status=201)
