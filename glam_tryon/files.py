@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.core.files.storage.handler import InvalidStorageError
 from django.db.models.fields.files import FieldFile
+from django.utils import timezone
 
 from glam_tryon.exceptions import FileMissing, FileUnavailable
 
@@ -148,6 +150,20 @@ def list_files(folder: str) -> list[str]:
         return []
     # Azure's storage gives whole names, the others those within the folder.
     return [name if name.startswith(f"{folder}/") else f"{folder}/{name}" for name in names if name]
+
+
+def modified_at(name: str) -> datetime | None:
+    """Return when a file of the private storage was saved; None where the storage cannot say.
+
+    Raises:
+        FileUnavailable: the storage does not answer.
+    """
+    with translated_errors(name):
+        try:
+            found: datetime = private_storage().get_modified_time(name)
+        except NotImplementedError:
+            return None
+    return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 
 def url_of(name: str) -> str | None:

@@ -6,8 +6,9 @@ from glam_tryon.models.consent_record import ConsentRecord
 from glam_tryon.models.consent_text import ConsentText
 from glam_tryon.models.job import TryOnJob
 from glam_tryon.models.learned_times import LearnedTimes
-from glam_tryon.models.order_lock import IPCount, OrderLock
+from glam_tryon.models.order_lock import IPCount, OrderLock, OrderReservation
 from glam_tryon.models.person_photo import PersonPhoto
+from glam_tryon.models.possible_orphan import PossibleOrphan
 from glam_tryon.models.receipt import DeletedPicture, DeletionReceipt
 from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.share import TryOnShare
@@ -26,7 +27,9 @@ __all__ = [
     "IPCount",
     "LearnedTimes",
     "OrderLock",
+    "OrderReservation",
     "PersonPhoto",
+    "PossibleOrphan",
     "TryOnBatch",
     "TryOnJob",
     "TryOnResult",

@@ -237,6 +237,8 @@ class TryOnJob(models.Model):
             IndexAtRest(fields=["priority", "created_at", "id"], name="glam_tryon_job_priority"),
             IndexAtRest(fields=["content_type", "created_at", "id"], name="glam_tryon_job_model"),
             IndexAtRest(fields=["person_photo", "created_at", "id"], name="glam_tryon_job_person"),
+            # Whether a garment's file has a job still.
+            IndexAtRest(fields=["garment_image"], name="glam_tryon_job_garment"),
         ]
         constraints = [
             # Not unique=True: that makes a second index on PostgreSQL, for LIKE.

@@ -1,4 +1,4 @@
-"""Locks that let one order at a time decide, and counts of orders by IP."""
+"""Locks that let one order at a time decide, counts of orders by IP, and reserved places."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date
 from django.db import models
 from django.db.models import F
 
+from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.writer import WriterManager
 
 #: So many locks; more owners than that share them, which costs a moment's wait at most.
@@ -96,6 +97,37 @@ class IPCount(models.Model):
     def prune(cls, before: date) -> int:
         """Delete the counts of the days before. Returns how many there were."""
         return cls.rows().filter(day__lt=before).delete()[0]
+
+
+class OrderReservation(models.Model):
+    """A place among an owner's orders, taken before the photo is decoded; a job takes it over.
+
+    ``block`` is the key of ``IPCount``, empty where none is counted. One whose process died ends by
+    itself.
+    """
+
+    owner = models.CharField(max_length=80)
+    block = models.CharField(max_length=64, blank=True)
+    ends_at = models.DateTimeField(db_index=True)
+
+    objects = WriterManager()
+
+    class Meta:
+        verbose_name = "order reservation"
+
+    def __str__(self) -> str:
+        return self.owner
+
+    @classmethod
+    def standing(cls) -> models.QuerySet[OrderReservation]:
+        """Return those whose order is still on its way."""
+        return OrderReservation.objects.writer().filter(ends_at__gt=DatabaseNow())
+
+    @classmethod
+    def prune(cls) -> int:
+        """Delete those that ended. Returns how many there were."""
+        over = OrderReservation.objects.writer().filter(ends_at__lte=DatabaseNow())
+        return over.delete()[0]
 
 
 def _number(key: str) -> int:

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from glam_tryon.conf import conf
 from glam_tryon.files import private_storage
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.indexes import PartialIndex
 from glam_tryon.models.outside_text import OutsideCharField, OutsideTextField
 from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.models.writer import WriterQuerySet
 
 
-def photo_name(photo: PersonPhoto, filename: str) -> str:
+def photo_name(photo: PersonPhoto | None = None, filename: str = "") -> str:
     """Return a random storage name; the client's own file name is never used."""
     return f"{conf.PREFIX}/photos/{secrets.token_hex(16)}.jpg"
 
@@ -26,7 +27,7 @@ def photo_name(photo: PersonPhoto, filename: str) -> str:
 class PersonPhotoQuerySet(WriterQuerySet["PersonPhoto"]):
     def house_models(self) -> PersonPhotoQuerySet:
         """The models that the shop offers now, in the shop's order."""
-        offered = self.filter(kind=PersonPhoto.Kind.HOUSE_MODEL, is_active=True)
+        offered = self.filter(kind=PersonPhoto.Kind.HOUSE_MODEL, is_active=True).there()
         return offered.licensed().order_by("position", "title")
 
     def licensed(self) -> PersonPhotoQuerySet:
@@ -107,6 +108,11 @@ class PersonPhoto(models.Model):
         verbose_name = _("house model")
         verbose_name_plural = _("house models")
         permissions = [("view_person_photo", _("Can look at shoppers' photos"))]
+        indexes = [
+            PartialIndex(
+                fields=["image"], where=models.Q(image__gt=""), name="glam_tryon_photo_image"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title or f"{self.get_kind_display()} {str(self.pk)[:8]}"

@@ -58,6 +58,9 @@ class DeletionReceipt(models.Model):
         ordering = ["-deleted_at"]
         permissions = [("purge_tryon_data", _("Can export and erase a person's try-on data"))]
 
+    #: Deleted files that no row named: told, but not kept, for nobody knew of them.
+    orphans = 0
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._gone: list[DeletedPicture] = []

@@ -28,21 +28,36 @@ def result_name(job_id: object, position: int, sha256: str, extension: str) -> s
     return f"{result_folder(job_id)}/{position}-{sha256[:16]}.{extension}"
 
 
+_DAY_SECONDS = 86_400
 #: A publication that did not end within so many seconds has died: it may be tried again.
 PUBLISH_SECONDS = 300
 
 
 class TryOnResultQuerySet(WriterQuerySet["TryOnResult"]):
+    def visible(self) -> TryOnResultQuerySet:
+        """Pictures that may be shown, to whomever: not deleted by their owner, not over their time.
+
+        What a storage refuses to delete stays, and nobody sees it.
+        """
+        of_users = after(-_DAY_SECONDS * conf.RESULT_DAYS)
+        of_visitors = after(-_DAY_SECONDS * conf.VISITOR_RESULT_DAYS)
+        in_time = models.Q(job__owner=SHOP) | models.Q(job__finished_at=None)
+        in_time |= models.Q(job__user__isnull=False, job__finished_at__gt=of_users)
+        in_time |= models.Q(job__user=None, job__finished_at__gt=of_visitors)
+        return self.filter(in_time, job__deleted_at=None, image__gt="")
+
     def publishable(self) -> TryOnResultQuerySet:
         """The shop's own pictures of house models who may be shown; never those of shoppers."""
-        return self.filter(
-            job__owner=SHOP,
-            job__deleted_at=None,
-            job__person_photo__kind=PersonPhoto.Kind.HOUSE_MODEL,
-            image__gt="",
-        ).filter(
-            models.Q(job__person_photo__licensed_until=None)
-            | models.Q(job__person_photo__licensed_until__gte=timezone.localdate())
+        return (
+            self.visible()
+            .filter(
+                job__owner=SHOP,
+                job__person_photo__kind=PersonPhoto.Kind.HOUSE_MODEL,
+            )
+            .filter(
+                models.Q(job__person_photo__licensed_until=None)
+                | models.Q(job__person_photo__licensed_until__gte=timezone.localdate())
+            )
         )
 
     def put(self, results: list[TryOnResult]) -> None:

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.result import TryOnResult
 from glam_tryon.models.writer import WriterQuerySet
 
 
@@ -19,8 +20,9 @@ def new_share_token() -> str:
 class TryOnShareQuerySet(WriterQuerySet["TryOnShare"]):
     def alive(self) -> TryOnShareQuerySet:
         """Links that still show something."""
-        alive = self.filter(revoked_at=None, expires_at__gt=DatabaseNow(), job__deleted_at=None)
-        return alive.exclude(job__results=None).order_by("-created_at")
+        pictures = TryOnResult.objects.visible().filter(job_id=models.OuterRef("job_id"))
+        alive = self.filter(models.Exists(pictures), revoked_at=None, expires_at__gt=DatabaseNow())
+        return alive.order_by("-created_at")
 
     def revoke(self) -> int:
         """Take these back for good. Returns how many were alive."""

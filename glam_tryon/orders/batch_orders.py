@@ -11,7 +11,7 @@ from django.core.files.base import File
 from django.db import models
 
 from glam_tryon.exceptions import GarmentUnavailable, NotRegistered, PhotoUnavailable
-from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnTransition
+from glam_tryon.models import PersonPhoto, PossibleOrphan, TryOnBatch, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.statistics import AnalyticsEvent, Event
@@ -21,6 +21,7 @@ from glam_tryon.orders.commands import cancel_all, retry_all
 from glam_tryon.orders.place import garment_facts, may_wear, request_key
 from glam_tryon.orders.queueing import next_turn, wake_pollers
 from glam_tryon.orders.reference import checked_metadata, checked_reference
+from glam_tryon.tracked_files import abandon
 
 #: The most garments times house models that one batch may have.
 MOST_PAIRS = 500
@@ -76,19 +77,27 @@ def request_batch(
         pk=key or uuid.uuid4(), defaults={"name": name[:120], "created_by": by}
     )
     wanted, left_out = [], []
-    for product in products:
-        try:
-            # One file a garment, whoever wears it; saved before any transaction begins.
-            facts = garment_facts(product, mask_type, (pictures or {}).get(product.pk))
-        except (GarmentUnavailable, NotRegistered) as error:
-            left_out.append((product, str(error)))
-        else:
-            wanted += [_pair(batch, {**facts, **named}, photo) for photo in photos]
-    first = next_turn(SHOP, Priority.CATALOGUE)
-    for turn, job in enumerate(wanted, start=first):
-        job.turn = turn
-    chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
-    made = sum(_write(batch, chunk) for chunk in chunks)
+    notes: dict[str, PossibleOrphan] = {}
+    try:
+        for product in products:
+            try:
+                # One file a garment, whoever wears it; saved before any transaction begins.
+                facts, note = garment_facts(product, mask_type, (pictures or {}).get(product.pk))
+            except (GarmentUnavailable, NotRegistered) as error:
+                left_out.append((product, str(error)))
+            else:
+                if notes.setdefault(note.name, note) is not note:
+                    # Two products with one picture.
+                    note.drop()
+                wanted += [_pair(batch, {**facts, **named}, photo) for photo in photos]
+        first = next_turn(SHOP, Priority.CATALOGUE)
+        for turn, job in enumerate(wanted, start=first):
+            job.turn = turn
+        chunks = [wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK)]
+        made = sum(_write(batch, chunk, notes) for chunk in chunks)
+    finally:
+        # Of garments that no job was made of.
+        abandon(*(note for note in notes.values() if not note.is_settled))
     return Ordered(batch, made, tuple(left_out))
 
 
@@ -105,7 +114,7 @@ def _pair(batch: TryOnBatch, facts: dict[str, Any], photo: PersonPhoto) -> TryOn
     )
 
 
-def _write(batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
+def _write(batch: TryOnBatch, jobs: Sequence[TryOnJob], notes: dict[str, PossibleOrphan]) -> int:
     with TryOnJob.objects.atomic():
         # Two clicks on one form write one after the other.
         now = TryOnBatch.lock(batch.pk)
@@ -121,6 +130,8 @@ def _write(batch: TryOnBatch, jobs: Sequence[TryOnJob]) -> int:
         for job in new:
             job.queue = Queue.PAUSED if now.paused_at else Queue.CATALOGUE
         rows.bulk_create(new)
+        for name in {job.garment_image.name or "" for job in new} & notes.keys():
+            notes[name].settle()
         TryOnTransition.objects.writer().bulk_create(
             [TryOnTransition(job=job, status=Status.PENDING, at=DatabaseNow()) for job in new]
         )

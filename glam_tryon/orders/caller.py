@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from glam_tryon.exceptions import GarmentUnavailable, OrderRefused
 from glam_tryon.limits.availability import check_caller, check_hook, is_excluded, is_paused
 from glam_tryon.limits.client_ip import client_ip, ip_block
+from glam_tryon.models import PersonPhoto
 from glam_tryon.models.owner import SHOP, owner_key
 from glam_tryon.privacy.ownership import visitor_token
 
@@ -57,6 +59,16 @@ class Caller:
             check_caller(self.user)
         if self.owner != SHOP and is_paused():
             raise OrderRefused("paused")
+
+    def check_is_there(self) -> None:
+        """Refuse an account that was deleted while its request was on its way.
+
+        Raises:
+            OrderRefused: ``login_required``.
+        """
+        users = get_user_model()._base_manager.using(PersonPhoto.objects.write_alias())
+        if self.user is not None and not users.filter(pk=self.user.pk).exists():
+            raise OrderRefused("login_required")
 
     def check_order_of(self, product: Model) -> None:
         """Let this caller order this product; the limits are another question.

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from glam_tryon.exceptions import PhotoUnavailable
 from glam_tryon.garments import check_mask_type, garment_of
 from glam_tryon.limits.quotas import check_order, count_order, lock_order
-from glam_tryon.models import PersonPhoto, TryOnJob, TryOnTransition
+from glam_tryon.models import PersonPhoto, PossibleOrphan, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.statistics import Event
@@ -26,6 +26,7 @@ from glam_tryon.orders.reference import checked_metadata, checked_reference
 from glam_tryon.orders.reuse import picture_key, pictures_of, reusable_own, reusable_shared
 from glam_tryon.orders.uploads import Agreement, forget, keep_photo, take_in
 from glam_tryon.privacy.consent import check_photo_consent
+from glam_tryon.tracked_files import abandon
 
 
 class Known(TypedDict, total=False):
@@ -183,13 +184,31 @@ def may_wear(photo: PersonPhoto, owner: str) -> bool:
 
 def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Known) -> TryOnJob:
     """Save the job, or return the one that makes it needless, under the locks of its limits."""
+    facts, note = garment_facts(product, known.get("mask_type"))
+    try:
+        job = _save_with(facts, note, photo, caller, known)
+    except BaseException:
+        abandon(note)
+        raise
+    if not note.is_settled:
+        abandon(note)
+    return job
+
+
+def _save_with(
+    facts: dict[str, Any],
+    note: PossibleOrphan,
+    photo: PersonPhoto,
+    caller: Caller,
+    known: Known,
+) -> TryOnJob:
     named = _named(known)
     owner, request_id = caller.owner, known.get("request_id")
     reuse = known.get("reuse", True)
     priority = known.get("priority", Priority.SHOPPER)
     using = TryOnJob.objects.write_alias()
     job = TryOnJob(
-        **garment_facts(product, known.get("mask_type")),
+        **facts,
         priority=priority,
         person_photo=photo,
         owner=owner,
@@ -220,16 +239,18 @@ def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Know
                 else:
                     job.reuse_of, job.queue = other.pk, Queue.UNDER_WAY
             job.save(using=using, force_insert=True)
-            note = f"ordered by staff {caller.by.pk}" if caller.by is not None else ""
+            note.settle()
+            by = f"ordered by staff {caller.by.pk}" if caller.by is not None else ""
             TryOnTransition.objects.writer().create(
-                job=job, status=Status.PENDING, at=DatabaseNow(), note=note
+                job=job, status=Status.PENDING, at=DatabaseNow(), note=by
             )
             job.event(Event.REQUESTED).save(using=using)
             wake_pollers()
     except IntegrityError:
-        # Two tabs, one request: the other was faster.
+        # Two tabs, one request: the other was faster. Or the account is gone.
         earlier = _requested_by(caller, request_id)
         if earlier is None:
+            caller.check_is_there()
             raise
         return _take_name(earlier, named)
     job.refresh_from_db(using=using, fields=["next_step_at"])
@@ -259,10 +280,11 @@ def _same_under_way(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
 
 def garment_facts(
     product: models.Model, mask_type: str | None, picture: File[bytes] | None = None
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], PossibleOrphan]:
     """Return what a job keeps of its garment; the picture is stored as it is now.
 
-    ``picture`` is another one of the product's pictures than the registered one.
+    The note of the stored picture comes along: settle it with the job, or abandon it. ``picture``
+    is another one of the product's pictures than the registered one.
 
     Raises:
         NotRegistered, GarmentUnavailable: as ``place``.
@@ -270,17 +292,18 @@ def garment_facts(
     garment = garment_of(product)
     check_product(product)
     mask = check_mask_type(mask_type) if mask_type else garment.get_mask_type(product)
-    image, identity = snapshot(product, picture)
     kinds = ContentType.objects.db_manager(TryOnJob.objects.write_alias())
-    return {
+    facts = {
         "mask_type": mask,
         "content_type": kinds.get_for_model(product),
         "product_key": str(product.pk),
         "garment_title": garment.get_title(product),
-        "garment_image": image,
-        "garment_sha256": identity,
         "product_url": garment.get_url(product)[:500],
     }
+    # Last: nothing may break between the file and its note's way to the job.
+    copy = snapshot(product, picture)
+    facts |= {"garment_image": copy.name, "garment_sha256": copy.identity}
+    return facts, copy.note
 
 
 def request_key(owner: str, request_id: str) -> str:

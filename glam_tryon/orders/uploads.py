@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
+from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import HttpRequest
 from django.utils import timezone
 
 from glam_tryon.conf import conf
-from glam_tryon.files import delete_file, save_field
 from glam_tryon.hooks import consult
 from glam_tryon.images import normalise
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.owner import SHOP
+from glam_tryon.models.person_photo import photo_name
 from glam_tryon.orders.caller import Caller, caller_of
 from glam_tryon.privacy.consent import (
     Consent,
@@ -22,6 +24,9 @@ from glam_tryon.privacy.consent import (
     check_photo_consent,
     record_consent,
 )
+from glam_tryon.tracked_files import delete_unnamed, tracked_file
+
+logger = logging.getLogger("glam_tryon.orders")
 
 Agreement = Consent | NoConsentNeeded | None
 
@@ -48,7 +53,8 @@ def add_photo(
     ``KEPT_PHOTO_SECONDS``. A picture that is refused leaves nothing behind, no proof either.
 
     Raises:
-        OrderRefused: ``staff_only``, ``login_required`` or ``paused``: it could not be used.
+        OrderRefused: ``staff_only``, ``login_required`` or ``paused``: it could not be used. The
+            second also when the account was deleted meanwhile.
         ConsentRequired: a shopper's photo without ``consent``, or with one to another text.
         InvalidImage: it is too large, or no picture that can be used; ``PhotoRefused`` when the
             shop's ``PHOTO_CHECK`` does not want it.
@@ -84,33 +90,48 @@ def take_in(
     picture = normalise(file, max_bytes=conf.MAX_UPLOAD_BYTES, long_side=conf.PHOTO_LONG_SIDE)
     if kind == PersonPhoto.Kind.SHOPPER:
         consult("PHOTO_CHECK", picture)
-    record = None
-    if isinstance(consent, Consent):
-        record = record_consent(consent, user=caller.user, visitor=caller.visitor, ip=caller.ip)
     photo = PersonPhoto(
         kind=kind,
         title=title,
         owner=caller.owner,
         user=caller.user,
-        consent=record,
         no_consent_reason=consent.reason if isinstance(consent, NoConsentNeeded) else "",
         sha256=picture.sha256,
         width=picture.width,
         height=picture.height,
         kept_until=timezone.now() + timedelta(seconds=conf.KEPT_PHOTO_SECONDS) if keep else None,
     )
-    save_field(photo.image, "photo.jpg", picture.content)
-    photo.save()
+    using = PersonPhoto.objects.write_alias()
+    try:
+        # The proof, the photo and the note in one transaction: none is left without the others.
+        with tracked_file(photo_name(), picture.content) as note, PersonPhoto.objects.atomic():
+            if isinstance(consent, Consent):
+                photo.consent = record_consent(
+                    consent, user=caller.user, visitor=caller.visitor, ip=caller.ip
+                )
+            photo.image = note.name
+            photo.save(using=using, force_insert=True)
+            note.settle()
+    except IntegrityError:
+        caller.check_is_there()
+        raise
     return photo
 
 
 def forget(photo: PersonPhoto) -> None:
     """Delete a photo that was taken in for nothing, with the consent that was given for it."""
-    consent = photo.consent
-    delete_file(photo.image)
-    photo.delete()
-    if consent is not None:
-        consent.delete()
+    name, consent = photo.image.name or "", photo.consent
+    try:
+        with PersonPhoto.objects.atomic():
+            # Its file is noted by the deletion of the row.
+            photo.delete()
+            if consent is not None:
+                consent.delete()
+    except (DatabaseError, InterfaceError) as error:
+        # It is pruned as a photo that was never used; what made it useless is what matters now.
+        logger.warning("photo %s is deleted later: %s", photo.pk, error)
+    else:
+        delete_unnamed(name)
 
 
 def keep_photo(photo: PersonPhoto) -> None:

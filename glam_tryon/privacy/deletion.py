@@ -73,6 +73,8 @@ def delete_result(result: TryOnResult) -> list[str]:
     """
     if result.image:
         delete_file(result.image)
+        # Nothing is left to be noted with the row's deletion.
+        result.image = ""
     result.delete(using=TryOnResult.objects.write_alias())
     return [result.sha256]
 

@@ -22,6 +22,7 @@ from glam_tryon.models import (
     TryOnSubmission,
 )
 from glam_tryon.models.owner import owner_key
+from glam_tryon.privacy.retention import results_of
 
 logger = logging.getLogger("glam_tryon.privacy")
 
@@ -101,7 +102,7 @@ def _facts(owner: str, jobs: list[TryOnJob], photos: list[PersonPhoto]) -> dict[
     receipts = _rows(DeletionReceipt).about(photo.sha256 for photo in photos)
     return {
         "jobs": [
-            {**_told(job, _JOB), "results": [_told(each, _RESULT) for each in job.results.all()]}
+            {**_told(job, _JOB), "results": [_told(each, _RESULT) for each in results_of(job)]}
             for job in jobs
         ],
         "photos": [_told(photo, _PHOTO) for photo in photos],
@@ -125,7 +126,7 @@ def _pictures(
         if photo.is_there:
             yield f"photos/{photo.pk}.jpg", photo.image
     for job in jobs:
-        for result in job.results.all():
+        for result in results_of(job):
             ending = str(result.image.name).rpartition(".")[2]
             yield f"results/{job.pk}-{result.position}.{ending}", result.image
 

@@ -20,6 +20,7 @@ from glam_tryon.privacy.retention import (
     receipts_to_delete,
     results_to_delete,
 )
+from glam_tryon.tracked_files import count_orphans, prune_orphans
 
 #: So many of each kind are deleted in one go, so that a poller is not kept from its work.
 BATCH = 100
@@ -27,7 +28,7 @@ BATCH = 100
 
 def count_due() -> DeletionReceipt:
     """Return what ``prune`` would delete, however many goes it took. Nothing is saved."""
-    return DeletionReceipt(
+    due = DeletionReceipt(
         why=Why.RETENTION,
         photos=photos_to_delete().count(),
         results=results_to_delete().aggregate(count=models.Count("results"))["count"],
@@ -35,6 +36,8 @@ def count_due() -> DeletionReceipt:
         consents=consents_to_delete().count(),
         receipts=receipts_to_delete().count(),
     )
+    due.orphans = count_orphans()
+    return due
 
 
 def prune(*, limit: int = BATCH) -> DeletionReceipt:
@@ -54,6 +57,9 @@ def prune(*, limit: int = BATCH) -> DeletionReceipt:
     jobs_to_anonymise().anonymise()
     receipt.consents = _delete_rows(consents_to_delete(), limit)
     receipt.receipts = _delete_rows(receipts_to_delete(), limit)
+    # Last, for the deletion of rows may have made some.
+    receipt.orphans, left = prune_orphans(limit)
+    receipt.add(left=left)
     return receipt if receipt.is_empty else receipt.issue()
 
 
@@ -66,7 +72,7 @@ def prune_batches(*, seconds: float | None = None, limit: int = BATCH) -> Iterat
     while True:
         receipt = prune(limit=limit)
         yield receipt
-        is_done = all(getattr(receipt, kind) < limit for kind in KINDS)
+        is_done = all(getattr(receipt, kind) < limit for kind in (*KINDS, "orphans"))
         if receipt.left or is_done or (end is not None and time.monotonic() >= end):
             return
 

@@ -36,9 +36,14 @@ def results_expire_at(job: TryOnJob) -> datetime | None:
 
 
 def results_of(job: TryOnJob) -> list[TryOnResult]:
-    """Return the pictures that may be shown, in their order: none when their time is over."""
+    """Return the pictures that may be shown, in their order: ``visible`` for a job at hand."""
+    return list(job.results.all()) if may_show_results(job) else []
+
+
+def may_show_results(job: TryOnJob) -> bool:
+    """Say whether its pictures may be shown: neither deleted by their owner nor over their time."""
     until = results_expire_at(job)
-    return [] if until is not None and until <= timezone.now() else list(job.results.all())
+    return job.deleted_at is None and (until is None or until > timezone.now())
 
 
 def photos_to_delete() -> models.QuerySet[PersonPhoto]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from glam_tryon.analytics.rollup import count_feedback
 from glam_tryon.conf import conf
 from glam_tryon.messages import error_payload
-from glam_tryon.models import TryOnJob, TryOnShare
+from glam_tryon.models import TryOnJob, TryOnResult, TryOnShare
 from glam_tryon.models.job import Feedback, FeedbackReason
 from glam_tryon.privacy.retention import results_expire_at, results_of
 from glam_tryon.views.access import own_job, wants_json
@@ -91,7 +91,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
             "width": result.width,
             "height": result.height,
         }
-        for result in found.job.results.all()
+        for result in results_of(found.job)
     ]
     context = {
         "title": found.job.garment_title,
@@ -109,7 +109,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 def shared_picture(request: HttpRequest, token: str, position: int) -> HttpResponse:
     """One picture behind a shared link."""
     found = _alive_or_404(token)
-    picture = get_object_or_404(found.job.results, position=position)
+    picture = get_object_or_404(TryOnResult.objects.visible(), job=found.job, position=position)
     return _unlisted(read_picture(picture.image))
 
 

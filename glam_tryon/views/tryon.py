@@ -19,6 +19,7 @@ from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import (
     ConsentRequired,
+    FileUnavailable,
     GarmentUnavailable,
     HookFailed,
     IllegalTransition,
@@ -34,6 +35,7 @@ from glam_tryon.models import PersonPhoto
 from glam_tryon.models.statistics import Event
 from glam_tryon.privacy.consent import check_photo_consent
 from glam_tryon.privacy.duration_words import duration_words
+from glam_tryon.tracked_files import outside_atomic_requests
 from glam_tryon.views.access import (
     DIALOG_HEADER,
     for_dialog,
@@ -55,6 +57,8 @@ from glam_tryon.views.product import garment_url, product_or_404, start_url
 logger = logging.getLogger("glam_tryon.views")
 
 
+# The note of a photo is committed before the photo is saved.
+@outside_atomic_requests
 @csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])
 @ensure_csrf_cookie
@@ -112,6 +116,9 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     except HookFailed:
         logger.exception("an order was not taken")
         return _refuse(request, product, form, 503, error_payload("hook_failed"))
+    except FileUnavailable:
+        logger.exception("an order was not taken: the storage refuses")
+        return _refuse(request, product, form, 503, error_payload("storage"))
     except ConsentRequired as error:
         # Published between the form's check and the order: the new text is shown.
         form.renew_agreement()

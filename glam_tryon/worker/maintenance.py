@@ -87,6 +87,8 @@ def _in_background() -> None:
             if receipt.left or not receipt.is_empty:
                 told = ", ".join(f"{getattr(receipt, kind)} {kind}" for kind in KINDS)
                 logger.info("deleted after their time: %s; %d files are left", told, receipt.left)
+            if receipt.orphans:
+                logger.info("deleted %d files that no row named", receipt.orphans)
     except (DatabaseError, InterfaceError) as error:
         logger.warning("nothing could be counted or deleted for now: %s", error)
     finally:

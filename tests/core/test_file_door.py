@@ -77,6 +77,20 @@ def test_nothing_but_the_door_speaks_to_a_storage() -> None:
     assert found == set()
 
 
+#: Who saves into the private storage: all of it is noted first.
+SAVES = {"save_file": {"tracked_files.py"}, "save_once": {"worker/steps/store.py"}}
+
+
+def test_nothing_is_saved_into_the_private_storage_without_a_note() -> None:
+    found: dict[str, set[str]] = {name: set() for name in SAVES}
+    for path, tree in _code():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "glam_tryon.files":
+                for alias in node.names:
+                    found.get(alias.name, set()).add(path)
+    assert found == SAVES
+
+
 def test_the_rule_sees_what_it_forbids() -> None:
     for line in (
         "photo.image.open('rb').read()",

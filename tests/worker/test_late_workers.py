@@ -12,11 +12,12 @@ from django.contrib.auth.models import Permission
 from django.db import connections
 
 from glam_tryon import jobs
-from glam_tryon.files import is_stored, save_file
-from glam_tryon.models import TryOnJob, TryOnSubmission
+from glam_tryon.files import is_stored
+from glam_tryon.models import PossibleOrphan, TryOnJob, TryOnSubmission
 from glam_tryon.models.clock import DatabaseNow, after
 from glam_tryon.models.job import BEGUN
 from glam_tryon.providers.base import Outcome, Submitted, Verdict
+from glam_tryon.tracked_files import announce, save_noted
 from glam_tryon.worker import slots
 from glam_tryon.worker.claim import Claimed, claim_steps
 from glam_tryon.worker.slots import claim_submissions
@@ -192,10 +193,12 @@ def test_what_a_late_worker_saved_goes_unless_another_one_is_storing_it(
     order: Callable[..., TryOnJob], status: str, stays: bool
 ) -> None:
     job = order()
-    name = save_file(f"glam_tryon/{job.pk}/0.jpg", b"picture")
+    note = announce(f"glam_tryon/{job.pk}/0.jpg", job_key=job.pk)
+    save_noted(note, b"picture")
     TryOnJob.objects.update(status=status)
-    discard_unless_wanted(job, [name])
-    assert is_stored(name) is stays
+    discard_unless_wanted(job, [note])
+    assert is_stored(note.name) is stays
+    assert PossibleOrphan.objects.filter(name=note.name).exists() is stays
 
 
 def test_a_refused_submissions_photo_link_dies_with_it(order: Callable[..., TryOnJob]) -> None:

@@ -16,6 +16,7 @@ from glam_tryon.jobs import alt_text
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.status import CLOSED, Status
+from glam_tryon.privacy.retention import results_of
 
 PER_PAGE = 60
 
@@ -90,11 +91,11 @@ def _entry(job: TryOnJob) -> Entry:
     state, text = job_state(job)
     return Entry(
         job=job,
-        pictures=[_picture(job, result) for result in job.results.all()],
+        pictures=[_picture(job, result) for result in results_of(job)],
         garment=picture_url(job.pk, GARMENT) if job.garment_image else "",
         person=(
             admin_url("glam_tryon_personphoto_picture", person.pk)
-            if person and person.image and house_model
+            if person and person.is_there and house_model
             else ""
         ),
         page=admin_url("glam_tryon_tryonjob_change", job.pk),

@@ -54,7 +54,7 @@ def job_advice(job: TryOnJob) -> str:
         return str(_NEEDS_PERSON if job.error_code == NEEDS_PERSON else _UNCONFIRMED)
     if job.status == Status.FAILED:
         person = job.person_photo
-        return str(_FAILED if person and person.image else _PHOTO_GONE)
+        return str(_FAILED if person and person.is_there else _PHOTO_GONE)
     return ""
 
 

@@ -48,6 +48,7 @@ from glam_tryon.models.owner import ERASED, SHOP
 from glam_tryon.models.receipt import Why
 from glam_tryon.models.status import CLOSED, Status
 from glam_tryon.privacy.deletion import delete_tryon
+from glam_tryon.privacy.retention import may_show_results, results_of
 from glam_tryon.providers.selection import with_provider
 from glam_tryon.views.pictures import read_picture
 
@@ -91,7 +92,7 @@ def consent_message(job: TryOnJob) -> str:
 def shown_person(job: TryOnJob) -> PersonPhoto | None:
     """Return the job's person when staff may see the picture: a house model, never a shopper."""
     person = job.person_photo
-    shown = person and person.image and person.kind == PersonPhoto.Kind.HOUSE_MODEL
+    shown = person and person.is_there and person.kind == PersonPhoto.Kind.HOUSE_MODEL
     return person if shown else None
 
 
@@ -320,11 +321,12 @@ class TryOnJobAdmin(admin.ModelAdmin):
         found = []
         if person := shown_person(job):
             found.append(thumbnail(picture_url(job.pk, PERSON), str(person)))
-        elif job.person_photo and job.person_photo.image:
+        elif job.person_photo and job.person_photo.is_there:
             found.append(hidden(_("own photo, hidden")))
         if job.garment_image:
             found.append(thumbnail(picture_url(job.pk, GARMENT), job.garment_title))
-        if (first := getattr(job, "first_result", None)) is not None:
+        first = getattr(job, "first_result", None)
+        if first is not None and may_show_results(job):
             found.append(thumbnail(picture_url(job.pk, first), _("Result")))
         return self._side_by_side(found)
 
@@ -354,7 +356,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
             found.append(figure(picture_url(job.pk, GARMENT), _("Garment")))
         if person := shown_person(job):
             found.append(figure(picture_url(job.pk, PERSON), str(person)))
-        results = list(job.results.all()) if job.status in DRAWN else []
+        results = results_of(job) if job.status in DRAWN else []
         found += [
             figure(
                 picture_url(job.pk, result.position),
@@ -385,7 +387,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("person"))
     def person(self, job: TryOnJob) -> SafeString | str:
         person = job.person_photo
-        if person is None or not person.image:
+        if person is None or not person.is_there:
             return _("the photo was deleted")
         if person.kind != PersonPhoto.Kind.HOUSE_MODEL:
             return _("own photo, hidden")
@@ -450,7 +452,8 @@ class TryOnJobAdmin(admin.ModelAdmin):
             return read_picture(person.image if person else None)
         if not which.isdecimal():
             raise Http404
-        result = TryOnResult.objects.filter(job_id=pk, position=int(which)).first()
+        results = TryOnResult.objects.writer().visible()
+        result = results.filter(job_id=pk, position=int(which)).first()
         return read_picture(result.image if result else None)
 
     # A shopper's photo: hidden, shown on a click, and each look is on record.
@@ -492,7 +495,7 @@ def _compared(job: TryOnJob) -> dict[str, str] | None:
     """Return the URLs of before and after, None unless both may be seen."""
     if job.status != Status.READY or shown_person(job) is None:
         return None
-    results = list(job.results.all())
+    results = results_of(job)
     if not results:
         return None
     return {

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from glam_tryon.admin.operations.probes import CheckResult
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import FileUnavailable
-from glam_tryon.files import delete_file, is_stored, read_stored, save_file, url_of
+from glam_tryon.files import delete_file, is_stored, read_stored, url_of
 from glam_tryon.providers.connections import Exchange
 from glam_tryon.providers.http import Answer, get
+from glam_tryon.tracked_files import abandon, announce, save_noted
 
 logger = logging.getLogger("glam_tryon.admin")
 
@@ -27,9 +28,10 @@ def check_storage() -> list[CheckResult]:
     results: list[CheckResult] = []
     saved = ""
     question = _("Can it write?")
+    note = announce(f"{conf.PREFIX}/check-{secrets.token_hex(8)}.txt")
     try:
-        name = f"{conf.PREFIX}/check-{secrets.token_hex(8)}.txt"
-        saved = save_file(name, _CONTENT)
+        save_noted(note, _CONTENT)
+        saved = note.name
         results.append(CheckResult(question, True, _("Yes.")))
         question = _("Can it read?")
         results.append(_read(saved, question))
@@ -39,6 +41,7 @@ def check_storage() -> list[CheckResult]:
         results.append(_broken(error, question))
     if saved:
         results.append(_delete(saved))
+    abandon(note)
     return results
 
 

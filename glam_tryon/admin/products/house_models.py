@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.base import ContentFile
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -22,12 +23,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from glam_tryon.admin.formatting import NOTHING, badge, thumbnail
 from glam_tryon.admin.pages import admin_url
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import InvalidImage
-from glam_tryon.images import normalise
-from glam_tryon.models import PersonPhoto, TryOnResult
+from glam_tryon.exceptions import FileUnavailable, InvalidImage
+from glam_tryon.images import NormalisedImage, normalise
+from glam_tryon.models import PersonPhoto, PossibleOrphan, TryOnResult
+from glam_tryon.models.person_photo import photo_name
 from glam_tryon.models.receipt import Why
 from glam_tryon.privacy.deletion import delete_photo
+from glam_tryon.tracked_files import abandon, announce, outside_atomic_requests, save_noted
 from glam_tryon.views.pictures import read_picture
+
+logger = logging.getLogger("glam_tryon.admin")
 
 
 class Suggestions(forms.TextInput):
@@ -144,13 +149,16 @@ class HouseModelForm(forms.ModelForm):
             ),
         }
 
+    #: The new picture in the form that is stored.
+    picture: NormalisedImage | None = None
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.image and "image" in self.fields:
             self.fields["image"].label = _("Another picture")
 
     def clean_image(self) -> Any:
-        """Bring the picture into the form that is stored."""
+        """Bring the picture into the form that is stored; ``save_model`` stores it."""
         given = self.cleaned_data["image"]
         if not given:
             raise ValidationError(_("A house model needs a picture."), code="no_picture")
@@ -162,9 +170,8 @@ class HouseModelForm(forms.ModelForm):
             )
         except InvalidImage as error:
             raise ValidationError(str(error), code=error.code) from error
-        self.instance.sha256 = picture.sha256
-        self.instance.width, self.instance.height = picture.width, picture.height
-        return ContentFile(picture.content, name="model.jpg")
+        self.picture = picture
+        return given
 
 
 @admin.register(PersonPhoto)
@@ -198,6 +205,22 @@ class PersonPhotoAdmin(admin.ModelAdmin):
             messages.warning(request, said)
         return super().changelist_view(request, {**title, **(extra_context or {})})
 
+    @outside_atomic_requests
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, extra_context)
+
+    @outside_atomic_requests
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, extra_context)
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -206,9 +229,20 @@ class PersonPhotoAdmin(admin.ModelAdmin):
         extra_context: Any = None,
     ) -> HttpResponse:
         title = {"title": _("House model") if object_id else _("New house model")}
-        return super().changeform_view(
-            request, object_id, form_url, {**title, **(extra_context or {})}
-        )
+        # Django saves in a transaction, so the file is noted before that begins.
+        note = announce(photo_name()) if request.FILES else None
+        request.tryon_note = note  # type: ignore[attr-defined]
+        try:
+            return super().changeform_view(
+                request, object_id, form_url, {**title, **(extra_context or {})}
+            )
+        except FileUnavailable:
+            logger.exception("the picture of a house model could not be saved")
+            messages.error(request, _("The storage did not take the picture. Try again later."))
+            return redirect(request.get_full_path())
+        finally:
+            if note is not None:
+                abandon(note)
 
     def delete_model(self, request: HttpRequest, obj: PersonPhoto) -> None:
         # The file first: a row that is gone names it no more.
@@ -223,7 +257,18 @@ class PersonPhotoAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: PersonPhoto, form: Any, change: bool) -> None:
         obj.kind = PersonPhoto.Kind.HOUSE_MODEL
+        picture: NormalisedImage | None = getattr(form, "picture", None)
+        if picture is None:
+            super().save_model(request, obj, form, change)
+            return
+        note: PossibleOrphan = request.tryon_note  # type: ignore[attr-defined]
+        save_noted(note, picture.content)
+        obj.image, obj.sha256 = note.name, picture.sha256
+        obj.width, obj.height = picture.width, picture.height
+        earlier = PersonPhoto.objects.writer().filter(pk=obj.pk).values_list("image", flat=True)
+        PossibleOrphan.objects.writer().note(*earlier)
         super().save_model(request, obj, form, change)
+        note.settle()
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def about(self, photo: PersonPhoto) -> SafeString:
@@ -234,7 +279,7 @@ class PersonPhotoAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("picture"))
     def picture(self, photo: PersonPhoto) -> SafeString | str:
-        if not photo.image:
+        if not photo.is_there:
             return NOTHING
         url = admin_url("glam_tryon_personphoto_picture", photo.pk)
         return thumbnail(url, photo.title)
@@ -252,4 +297,4 @@ class PersonPhotoAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         photo = self.get_queryset(request).filter(pk=pk).first()
-        return read_picture(photo.image if photo else None)
+        return read_picture(photo.image if photo and photo.is_there else None)

@@ -24,6 +24,7 @@ from glam_tryon.models import TryOnJob, TryOnResult
 from glam_tryon.models.job import TryOnJobQuerySet
 from glam_tryon.models.owner import SHOP
 from glam_tryon.models.status import OPEN, Status
+from glam_tryon.privacy.retention import results_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def states_of(products: Iterable[Model]) -> dict[str, ProductState]:
     for row in map(dict[str, Any], counts):
         found[row.pop("product_key")] = row
     if any(row["ready"] for row in found.values()):
-        results = TryOnResult.objects.filter(job__in=jobs.filter(status=Status.READY))
+        results = TryOnResult.objects.visible().filter(job__in=jobs.filter(status=Status.READY))
         newest = Window(
             RowNumber(),
             partition_by="job__product_key",
@@ -130,7 +131,7 @@ def newest_tryons(product: Model, jobs: list[TryOnJob]) -> SafeString:
 def _figure(job: TryOnJob) -> SafeString:
     person = str(job.person_photo or _("Person"))
     shown = [
-        thumbnail(picture_url(job.pk, result.position), person) for result in job.results.all()[:1]
+        thumbnail(picture_url(job.pk, result.position), person) for result in results_of(job)[:1]
     ]
     return format_html(
         "<figure>{}<figcaption>{} {}</figcaption></figure>",

@@ -22,14 +22,19 @@ class Command(BaseCommand):
             due = count_due()
             for kind in KINDS:
                 self.stdout.write(f"would delete {getattr(due, kind)} {kind}")
+            if due.orphans:
+                self.stdout.write(f"would look at {due.orphans} files that perhaps no row names")
             return
-        counts = dict.fromkeys(KINDS, 0)
+        counts = dict.fromkeys((*KINDS, "orphans"), 0)
         left = 0
         for pruned in prune_batches():
             left = pruned.left
-            for kind in KINDS:
+            for kind in counts:
                 counts[kind] += getattr(pruned, kind)
+        orphans = counts.pop("orphans")
         for kind, count in counts.items():
             self.stdout.write(f"deleted {count} {kind}")
+        if orphans:
+            self.stdout.write(f"deleted {orphans} files that no row named")
         if left:
             raise CommandError(f"{left} could not be deleted; the log says why")

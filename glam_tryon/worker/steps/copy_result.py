@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import FileMissing, FileUnavailable
-from glam_tryon.files import read_file, save_once
-from glam_tryon.models import OrderLock, TryOnJob, TryOnResult
+from glam_tryon.files import read_file
+from glam_tryon.models import OrderLock, PossibleOrphan, TryOnJob, TryOnResult
 from glam_tryon.models.result import result_name
 from glam_tryon.models.status import Status
 from glam_tryon.orders.reuse import may_bring_one, picture_key, pictures_of, reusable_shared
@@ -23,7 +23,7 @@ from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import retry_on_db_error, write_verdict
 from glam_tryon.worker.poll_interval.next_poll import back_off_seconds
 from glam_tryon.worker.steps.dispatch import dispatch
-from glam_tryon.worker.steps.store import discard_unless_wanted
+from glam_tryon.worker.steps.store import discard_unless_wanted, save_result, write_results
 
 logger = logging.getLogger("glam_tryon.worker")
 
@@ -47,7 +47,7 @@ def copy_result(job: TryOnJob) -> None:
         retry_on_db_error(lambda: _look_elsewhere(job))
         return
     try:
-        results = [_copy(job, picture) for picture in pictures]
+        copies = [_copy(job, picture) for picture in pictures]
     except FileMissing:
         # Deleted since.
         retry_on_db_error(lambda: _look_elsewhere(job))
@@ -61,7 +61,7 @@ def copy_result(job: TryOnJob) -> None:
                 lambda words: job.reschedule(wait, code="storage", message=words), message
             )
     else:
-        _finish(job, results)
+        _finish(job, [result for result, _note in copies], [note for _result, note in copies])
 
 
 def _look_elsewhere(job: TryOnJob) -> None:
@@ -77,35 +77,43 @@ def _look_elsewhere(job: TryOnJob) -> None:
             job.wait_for_reuse(found)
 
 
-def _copy(job: TryOnJob, picture: TryOnResult) -> TryOnResult:
+def _copy(job: TryOnJob, picture: TryOnResult) -> tuple[TryOnResult, PossibleOrphan]:
     content = read_file(picture.image)
     extension = PurePosixPath(picture.image.name or "").suffix.lstrip(".")
     position, sha256 = picture.position, picture.sha256
-    name = save_once(result_name(job.pk, position, sha256, extension), content, sha256)
+    note = save_result(job, result_name(job.pk, position, sha256, extension), content, sha256)
     crashpoint("after_copy")
-    return TryOnResult(
+    result = TryOnResult(
         job_id=job.pk,
         position=position,
-        image=name,
+        image=note.name,
         width=picture.width,
         height=picture.height,
         sha256=sha256,
         source_url=picture.source_url,
     )
+    return result, note
 
 
-def _finish(job: TryOnJob, results: list[TryOnResult]) -> None:
+def _finish(job: TryOnJob, results: list[TryOnResult], notes: list[PossibleOrphan]) -> None:
 
     def write() -> bool:
         with TryOnJob.objects.atomic():
             if not job.finish_reused(conf.LEASE_SECONDS):
                 return False
-            TryOnResult.objects.writer().bulk_create(results)
+            write_results(job, results, notes)
             return True
 
-    if retry_on_db_error(write):
+    try:
+        is_written = retry_on_db_error(write)
+    except FileUnavailable as error:
+        message = str(error)
+        wait = back_off_seconds(job.errors)
+        retry_on_db_error(lambda: job.reschedule(wait, code="storage", message=message))
+        return
+    if is_written:
         count("repeat", "ok")
         if dispatch(job, Status.READY):
             retry_on_db_error(job.leave_queue)
     else:
-        discard_unless_wanted(job, [result.image.name or "" for result in results])
+        discard_unless_wanted(job, notes)

@@ -10,13 +10,14 @@ from glam_tryon.exceptions import DownloadFailed, FileUnavailable, ResultRefused
 from glam_tryon.files import delete_file, list_files, read_file, save_once
 from glam_tryon.images.inspect import SAME_BELOW, difference, inspect_picture, is_blank
 from glam_tryon.images.validated_open import NotOpened
-from glam_tryon.models import TryOnJob, TryOnResult, TryOnTransition
+from glam_tryon.models import PossibleOrphan, TryOnJob, TryOnResult, TryOnTransition
 from glam_tryon.models.clock import after
 from glam_tryon.models.result import result_folder, result_name
 from glam_tryon.models.status import Status
 from glam_tryon.providers.base import Polled, RemoteStatus
 from glam_tryon.providers.download import fetch_bytes
 from glam_tryon.providers.selection import provider_for
+from glam_tryon.tracked_files import abandon, announce, renamed
 from glam_tryon.validators import is_loopback_url
 from glam_tryon.worker.counters import count
 from glam_tryon.worker.crashpoints import crashpoint
@@ -53,10 +54,13 @@ def store(job: TryOnJob, *, again: bool = False) -> None:
     if not job.media_urls and not _find_urls(job):
         return
     results: list[TryOnResult] = []
+    notes: list[PossibleOrphan] = []
     dropped: list[_Trouble] = []
     for position, url in enumerate(job.media_urls):
         try:
-            results.append(_store_one(job, position, url))
+            result, note = _store_one(job, position, url)
+            results.append(result)
+            notes.append(note)
         except (DownloadFailed, ResultRefused, UnsafeResultURL, FileUnavailable) as error:
             trouble = _trouble(job, error, has_others=bool(results))
             if not trouble.is_final:
@@ -66,7 +70,7 @@ def store(job: TryOnJob, *, again: bool = False) -> None:
             dropped.append(trouble)
     if results:
         # Whatever else Glam named: a picture that was bought is not thrown away.
-        _finish(job, results, again=again or bool(dropped))
+        _finish(job, results, notes, again=again or bool(dropped))
     else:
         _fail(job, dropped[0].code, dropped[0].message)
 
@@ -103,7 +107,7 @@ def _trouble(job: TryOnJob, error: Exception, *, has_others: bool) -> _Trouble:
     return _Trouble("storage", message, _window_over(job))
 
 
-def _store_one(job: TryOnJob, position: int, url: str) -> TryOnResult:
+def _store_one(job: TryOnJob, position: int, url: str) -> tuple[TryOnResult, PossibleOrphan]:
     content = fetch_bytes(
         url,
         result_hosts=conf.RESULT_HOSTS,
@@ -115,31 +119,51 @@ def _store_one(job: TryOnJob, position: int, url: str) -> TryOnResult:
     picture = inspect_picture(content)
     if position == 0 and (code := nothing_drawn(job, content)):
         raise NothingDrawn(code)
-    name = save_once(
-        result_name(job.pk, position, picture.sha256, picture.extension), content, picture.sha256
-    )
+    name = result_name(job.pk, position, picture.sha256, picture.extension)
+    note = save_result(job, name, content, picture.sha256)
     crashpoint("after_save")
-    return TryOnResult(
+    result = TryOnResult(
         job_id=job.pk,
         position=position,
-        image=name,
+        image=note.name,
         width=picture.width,
         height=picture.height,
         sha256=picture.sha256,
         source_url=url,
     )
+    return result, note
 
 
-def _finish(job: TryOnJob, results: list[TryOnResult], *, again: bool) -> None:
+def save_result(job: TryOnJob, name: str, content: bytes, sha256: str) -> PossibleOrphan:
+    """Save a picture of a job once, and return its note, to be settled with its row.
+
+    Raises:
+        FileUnavailable: the storage does not take it. The note stays: the next try has the same
+            name, and pruning finds what a try that was the last one left.
+    """
+    note = announce(name, job_key=job.pk)
+    crashpoint("after_note")
+    renamed(note, save_once(name, content, sha256))
+    return note
+
+
+def _finish(
+    job: TryOnJob, results: list[TryOnResult], notes: list[PossibleOrphan], *, again: bool
+) -> None:
 
     def write() -> bool:
         with TryOnJob.objects.atomic():
             if not job.finish_ready(conf.LEASE_SECONDS):
                 return False
-            TryOnResult.objects.writer().put(results)
+            write_results(job, results, notes)
             return True
 
-    if retry_on_db_error(write):
+    try:
+        is_written = retry_on_db_error(write)
+    except FileUnavailable as error:
+        _later(job, _Trouble("storage", str(error), is_final=False))
+        return
+    if is_written:
         count("store", "ok")
         crashpoint("after_ready_row")
         told = dispatch(job, Status.READY)
@@ -148,20 +172,34 @@ def _finish(job: TryOnJob, results: list[TryOnResult], *, again: bool) -> None:
         if told:
             retry_on_db_error(job.leave_queue)
     else:
-        discard_unless_wanted(job, [result.image.name or "" for result in results])
+        discard_unless_wanted(job, notes)
 
 
-def discard_unless_wanted(job: TryOnJob, names: list[str]) -> None:
+def write_results(job: TryOnJob, results: list[TryOnResult], notes: list[PossibleOrphan]) -> None:
+    """Within a transaction: write the rows of saved pictures, and settle their notes.
+
+    Raises:
+        FileUnavailable: pruning took a file meanwhile, for its row took too long.
+    """
+    rows = TryOnResult.objects.writer()
+    places = {result.position: result.image.name for result in results}
+    earlier = rows.filter(job_id=job.pk, position__in=places).values_list("position", "image")
+    replaced = [name for position, name in earlier if places[position] != name]
+    PossibleOrphan.objects.writer().note(*replaced, job_key=job.pk)
+    rows.put(results)
+    for note in notes:
+        note.settle()
+
+
+def discard_unless_wanted(job: TryOnJob, notes: list[PossibleOrphan]) -> None:
     """Delete what a late worker saved for a job that went another way meanwhile.
 
-    A job that another worker is storing keeps the files: they are that worker's files too.
+    A job that another worker is storing keeps the files: they are that worker's files too. What
+    the storage does not delete now is pruned.
     """
     status = TryOnJob.objects.writer().filter(pk=job.pk).values_list("status", flat=True).first()
-    if status == Status.STORING:
-        return
-    results = TryOnResult.objects.writer().filter(job_id=job.pk)
-    for name in set(names).difference(results.values_list("image", flat=True)):
-        delete_file(name)
+    if status != Status.STORING:
+        abandon(*notes)
 
 
 def _fail(job: TryOnJob, code: str, message: str) -> None:
