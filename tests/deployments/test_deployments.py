@@ -24,7 +24,7 @@ def rows() -> Iterator[Any]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("row", rows())
+@pytest.mark.parametrize("row", [*rows()])
 def test_the_product_works_or_is_refused_in_a_sentence(
     row: Deployment, needs: Callable[..., None], tmp_path: Path
 ) -> None:
