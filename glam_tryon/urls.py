@@ -3,6 +3,7 @@
 from django.urls import path, re_path, register_converter
 
 from glam_tryon.views import history, pictures, privacy_pages, result_actions, tryon
+from glam_tryon.views.conflicts import own_transactions
 from glam_tryon.views.product import ProductKey
 
 app_name = "glam_tryon"
@@ -37,3 +38,6 @@ urlpatterns = [
         "shared/<str:token>/<int:position>/", result_actions.shared_picture, name="shared_picture"
     ),
 ]
+
+for each in urlpatterns:
+    each.callback = own_transactions(each.callback)

@@ -68,7 +68,7 @@ def used_today(owner: str, now: datetime) -> int:
     Those under way and those that were bought. So one that was refused, canceled in time or
     answered with a stored result gives itself back, and nothing has to be refunded.
     """
-    return _counting().filter(owner=owner, created_at__gte=begins_at("day", now)).count()
+    return _counting().filter(owner=owner, created_at__gte=begins_at("day", now)).count_now()
 
 
 def _check_owner(owner: str, now: datetime) -> None:
@@ -76,7 +76,7 @@ def _check_owner(owner: str, now: datetime) -> None:
     if limit is not None:
         # One that waits for staff must not shut its shopper out.
         under_way = _mine().filter(owner=owner, deleted_at=None).open().advancing()
-        if under_way.count() >= limit:
+        if under_way.count_now() >= limit:
             raise OrderRefused("limit_open")
     limits = conf.LIMITS
     limit = limits.user_day if owner.startswith("user:") else limits.visitor_day

@@ -90,7 +90,8 @@ class IPCount(models.Model):
     @classmethod
     def of(cls, key: str, day: date) -> int:
         """Return how many were counted."""
-        found = cls.rows().filter(key=key, day=day).values_list("orders", flat=True).first()
+        rows = cls.objects.writer().as_now().filter(key=key, day=day)
+        found = rows.values_list("orders", flat=True).first()
         return found or 0
 
     @classmethod

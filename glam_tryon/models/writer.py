@@ -6,6 +6,8 @@ from typing import Self, TypeVar
 
 from django.db import models, router, transaction
 
+from glam_tryon.models.transactions import ReadCommitted, reads_may_be_old
+
 M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 
@@ -34,7 +36,17 @@ class WriterQuerySet(models.QuerySet[M_co]):
 
     def atomic(self) -> transaction.Atomic:
         """Begin a transaction, or a savepoint within one, on the database that is written to."""
-        return transaction.atomic(self.write_alias())
+        return ReadCommitted(self.write_alias(), savepoint=True, durable=False)
+
+    def as_now(self) -> Self:
+        """These rows as they are now, for what is decided after a lock was taken."""
+        return self.select_for_update() if reads_may_be_old(self.db) else self
+
+    def count_now(self) -> int:
+        """Return how many there are now, as ``as_now`` reads them."""
+        if not reads_may_be_old(self.db):
+            return self.count()
+        return len(self.select_for_update().values_list("pk", flat=True))
 
 
 class WriterManager(models.Manager[M_co]):

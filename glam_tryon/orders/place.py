@@ -19,6 +19,7 @@ from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.statistics import Event
 from glam_tryon.models.status import CLOSED, Priority, Queue, Status, pending_queue
+from glam_tryon.models.transactions import retry_on_conflict
 from glam_tryon.orders.caller import Caller, caller_of, check_product
 from glam_tryon.orders.garment_snapshot import snapshot
 from glam_tryon.orders.queueing import next_turn, wake_pollers
@@ -219,7 +220,11 @@ def _save_with(
         turn=next_turn(owner, priority),
         next_step_at=DatabaseNow(),
     )
-    try:
+
+    def decide() -> TryOnJob | None:
+        """Save it under the locks, or return the job that is given instead. May run twice."""
+        job.reuse_of, job.queue = None, pending_queue(priority)
+        note.is_settled = False
         with TryOnJob.objects.atomic():
             if owner != SHOP:
                 lock_order(owner, caller.ip_block, picture_key(job, photo))
@@ -230,7 +235,7 @@ def _save_with(
                 if earlier is None and reuse:
                     earlier = reusable_own(job, photo)
                 if earlier is not None:
-                    return _take_name(earlier, named)
+                    return earlier
                 other = reusable_shared(job, photo) if reuse else None
                 is_free = other is not None and bool(pictures_of(other))
                 check_order(owner, caller.ip_block, free=is_free)
@@ -246,12 +251,18 @@ def _save_with(
             )
             job.event(Event.REQUESTED).save(using=using)
             wake_pollers()
+        return None
+
+    try:
+        earlier = retry_on_conflict(using, decide)
     except IntegrityError:
         # Two tabs, one request: the other was faster. Or the account is gone.
-        earlier = _requested_by(caller, request_id)
-        if earlier is None:
+        key = job.request_key
+        earlier = TryOnJob.objects.writer().as_now().filter(request_key=key).first()
+        if key is None or earlier is None:
             caller.check_is_there()
             raise
+    if earlier is not None:
         return _take_name(earlier, named)
     job.refresh_from_db(using=using, fields=["next_step_at"])
     return job
@@ -275,7 +286,7 @@ def _same_under_way(job: TryOnJob, photo: PersonPhoto) -> TryOnJob | None:
         mask_type=job.mask_type,
         deleted_at=None,
     )
-    return jobs.exclude(status__in=CLOSED).first()
+    return jobs.exclude(status__in=CLOSED).as_now().first()
 
 
 def garment_facts(

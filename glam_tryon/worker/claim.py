@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
 
@@ -21,6 +21,7 @@ from glam_tryon.models import (
 )
 from glam_tryon.models.clock import DatabaseNow, after, database_time
 from glam_tryon.models.status import Queue, Status
+from glam_tryon.models.transactions import ReadCommitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def lease_due(using: str, limit: int, token: str, seconds: float) -> list[TryOnJ
 def _lease_pair(
     connection: BaseDatabaseWrapper, limit: int, token: str, seconds: float
 ) -> list[TryOnJob]:
-    with transaction.atomic(connection.alias):
+    with ReadCommitted(connection.alias, savepoint=True, durable=False):
         jobs = list(_jobs(connection, pair_statement(connection), [limit]))
         TryOnJob.objects.using(connection.alias).filter(pk__in=[job.pk for job in jobs]).update(
             lease_token=token, next_step_at=after(seconds), attempts=F("attempts") + 1
