@@ -60,7 +60,9 @@ def since(moment: datetime) -> str:
 
 
 def thumbnail(url: str, what: str) -> SafeString:
-    """Return a small picture that links to the whole one."""
+    """Return a small picture that links to the whole one; nothing without an address."""
+    if not url:
+        return SafeString("")
     return format_html(
         '<a class="glam-tryon-thumbnail" href="{}"><img src="{}" alt="{}" loading="lazy"></a>',
         url,

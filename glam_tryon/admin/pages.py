@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 #: The two pictures of a job that are no results, as ``picture_url`` names them.
@@ -40,15 +43,26 @@ class AppList(admin.ModelAdmin):
         return super().changelist_view(request, {**title, **(extra_context or {})})
 
 
-def admin_url(name: str, *args: object) -> str:
-    """Return the URL of an admin page by its name, such as ``glam_tryon_tryonjob_change``.
+def admin_url(site: AdminSite, name: str, *args: object) -> str:
+    """Return the URL of a page of this site by its name, such as ``glam_tryon_tryonjob_change``.
 
-    Raises:
-        NoReverseMatch: the admin has no such page.
+    Empty when the site has no such page: a shop may have a site of its own, or several, with some
+    of our pages only.
     """
-    return reverse(f"admin:{name}", args=args)
+    try:
+        return reverse(f"admin:{name}", args=args, current_app=site.name)
+    except NoReverseMatch:
+        return ""
 
 
-def picture_url(job_key: object, which: object) -> str:
-    """Return the URL of a job's picture for staff: a result by its position, or another."""
-    return admin_url("glam_tryon_tryonjob_picture", job_key, which)
+def link(url: str, text: Any) -> SafeString:
+    """Return a link, or the text alone where there is no page to lead to."""
+    return format_html('<a href="{}">{}</a>', url, text) if url else conditional_escape(text)
+
+
+def picture_url(site: AdminSite, job_key: object, which: object) -> str:
+    """Return the URL of a job's picture for staff: a result by its position, or another.
+
+    Empty when the site has no pages of try-ons, which serve the pictures.
+    """
+    return admin_url(site, "glam_tryon_tryonjob_picture", job_key, which)

@@ -159,7 +159,7 @@ def test_the_page_shows_garment_person_result_and_the_reason_of_a_failure(
     finish(failed, "failed", error_code="glam_failed", error_message="No face found")
     html = read(admin_client, page_of(batch))
     assert f"/admin/glam_tryon/tryonjob/{ready.pk}/picture/garment/" in html
-    assert f"/admin/glam_tryon/personphoto/{ready.person_photo_id}/picture/" in html
+    assert f"/admin/glam_tryon/tryonjob/{ready.pk}/picture/person/" in html
     assert f"/admin/glam_tryon/tryonjob/{ready.pk}/picture/0/" in html
     assert "glam_failed: No face found" in " ".join(html.split())
     assert "Mina wears: Linen shirt" in html

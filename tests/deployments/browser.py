@@ -118,8 +118,10 @@ class Page(HTMLParser):
 class Person:
     """Somebody with cookies of their own."""
 
-    def __init__(self, shop: str, followed: set[str]) -> None:
+    def __init__(self, shop: str, followed: set[str], foreign: tuple[str, str] = ("", "")) -> None:
         self.shop, self.followed = shop, followed
+        #: Pages below the first address may not link to what is below the second.
+        self.home, self.abroad = foreign
         self.session = requests.Session()
         # Nothing of this machine's proxies or .netrc belongs into a talk with 127.0.0.1.
         self.session.trust_env = False
@@ -202,6 +204,10 @@ class Person:
     def _read(self, response: requests.Response) -> Page:
         """Read a page, and follow one link of each kind that nobody followed yet."""
         page = Page(response)
+        actions = [form.action for form in page.forms]
+        for link in [*page.links, *page.sources, *actions] if self.abroad else ():
+            if page.url.startswith(self.home) and link.startswith(self.abroad):
+                raise Wrong(f"{page.url} links into another site: {link}")
         for link in [*page.links, *page.sources]:
             kind = _KEYS.sub("*", urlsplit(link).path)
             if link.startswith(self.shop) and kind not in self.followed and "logout" not in kind:

@@ -43,7 +43,7 @@ class Deployment:
     returns what is different here. ``refused`` is a part of the sentence by which a check refuses
     what cannot be supported; the walk then is not walked. ``needs`` names parts of
     ``tests.servers.PARTS``, ``packages`` the distributions whose versions the documentation names.
-    ``long`` ones run with ``make test-all`` only.
+    Those that are not ``quick`` run with ``make test-all`` only.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Deployment:
     database: str = "sqlite"
     needs: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    long: bool = False
+    quick: bool = False
     #: "thread" is Django's own server in the walk's process, the others are processes.
     server: str = "thread"
     #: What stands before every path of the shop, of the try-on's pages, and of the admin.
@@ -65,8 +65,10 @@ class Deployment:
     shopper_host: str = "127.0.0.1"
     #: Nobody sees anything without an account.
     members_only: bool = False
-    #: Of our admin pages only these are registered; empty: all.
-    pages: tuple[str, ...] = ()
+    #: The models whose admin pages are registered; None: all.
+    pages: tuple[str, ...] | None = None
+    #: Where another admin site is, into which no page of this one may link.
+    other_admin: str = ""
     #: Actions are tried on more than a thousand rows as well; a run with ``LONG`` tries all so.
     crowded: bool = False
     work: Callable[[Walk], None] = drain
@@ -164,8 +166,39 @@ def _copy_database(walk: Walk) -> None:
         primary.backup(replica)
 
 
+def _together(*rules: Callable[[Settings], Settings]) -> Callable[[Settings], Settings]:
+    """Return what several rules make of the settings, one after another."""
+
+    def settings(given: Settings) -> Settings:
+        changed: Settings = {}
+        for rule in rules:
+            changed |= rule({**given, **changed})
+        return changed
+
+    return settings
+
+
 _ROWS = (
-    Deployment("plain", "Django's defaults, SQLite, files on disk"),
+    Deployment("plain", "Django's defaults, SQLite, files on disk", quick=True),
+    Deployment(
+        "several_at_once",
+        "A lagging replica, `LoginRequiredMiddleware`, `USE_THOUSAND_SEPARATOR`, `i18n_patterns`, "
+        "`ATOMIC_REQUESTS` and `CSRF_USE_SESSIONS` in one shop",
+        _together(
+            _members_only,
+            _separated("en"),
+            partial(_languages, urls="localized"),
+            _atomic,
+            partial(_replica, lags=True),
+            _with(CSRF_USE_SESSIONS=True),
+        ),
+        quick=True,
+        members_only=True,
+        shop_prefix="de/",
+        tryon_prefix="de/",
+        admin="fr/admin/",
+        catch_up=_copy_database,
+    ),
     Deployment(
         "members_only",
         "`LoginRequiredMiddleware` for the whole site",
@@ -192,6 +225,29 @@ _ROWS = (
         "The include beside `i18n_patterns`, the same languages",
         partial(_languages, urls="beside"),
         shop_prefix="de/",
+    ),
+    *(
+        Deployment(
+            f"own_site_{name}",
+            f"Only an `AdminSite` of the shop's own, with its products and {text}",
+            _with(ROOT_URLCONF="tests.deployments.urls.own_site"),
+            admin="backoffice/",
+            pages=pages,
+            quick=not pages,
+        )
+        for name, text, pages in (
+            ("bare", "none of our pages", ()),
+            ("jobs", "our try-ons", ("tryonjob",)),
+            ("batches", "our batches and house models", ("tryonbatch", "personphoto")),
+            ("numbers", "our numbers", ("account", "dailycount", "tryonsubmission")),
+        )
+    ),
+    Deployment(
+        "two_sites",
+        "Two `AdminSite`s with all our pages",
+        _with(ROOT_URLCONF="tests.deployments.urls.two_sites"),
+        admin="backoffice/",
+        other_admin="admin/",
     ),
     Deployment("atomic", "`ATOMIC_REQUESTS`", _atomic),
     Deployment("sites", "Two sites by their hosts", _sites, shopper_host="localhost"),
@@ -220,6 +276,7 @@ _ROWS = (
         "below_a_path",
         '`DEBUG` off, hashed static files, `FORCE_SCRIPT_NAME` "/shop"',
         _below,
+        quick=True,
         root="shop/",
     ),
     Deployment("cron", "The worker by cron, `--once` only", work=once),

@@ -17,7 +17,7 @@ from tests.servers import ROOT
 
 def rows() -> Iterator[Any]:
     for row in ROWS.values():
-        marks = [pytest.mark.long] if row.long else []
+        marks = [] if row.quick else [pytest.mark.long]
         if row.database != "sqlite":
             marks.append(pytest.mark.database(row.database))
         yield pytest.param(row, id=row.name, marks=marks)

@@ -6,6 +6,7 @@ earlier one it finds in the ``Walk``. A step that goes wrong raises.
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import zipfile
@@ -24,6 +25,7 @@ from django.db import connections, router
 from django.utils import timezone
 
 from example_project.shop.models import Product, ProductImage
+from glam_tryon import jobs
 from glam_tryon.models import (
     ConsentText,
     PersonPhoto,
@@ -53,10 +55,12 @@ class Walk:
     def __init__(self, row: Deployment, shop: str, sandbox: Sandbox, directory: Path) -> None:
         self.row, self.shop, self.sandbox, self.directory = row, shop, sandbox, directory
         self.followed: set[str] = set()
-        self.visitor, self.staff = self.shopper(), Person(shop, self.followed)
+        self.visitor = self.shopper()
+        other = urljoin(shop, row.other_admin) if row.other_admin else ""
+        self.staff = Person(shop, self.followed, (urljoin(shop, row.admin), other))
         self.products: list[Product] = []
         self.start = ""
-        self.jobs: dict[str, Any] = {}
+        self.known: dict[str, Any] = {}
         self.receipt = ""
 
     def shopper(self) -> Person:
@@ -94,6 +98,10 @@ class Walk:
             found |= set(written(model).values_list(name, flat=True))
         return found
 
+    def has(self, *pages: str) -> bool:
+        """Say whether staff have the admin pages of all these models."""
+        return self.row.pages is None or set(pages) <= set(self.row.pages)
+
     def admin(self, path: str) -> str:
         """Return an admin page's address below that of the site that this row's staff use."""
         return urljoin(self.shop, f"{self.row.admin}{path}")
@@ -115,6 +123,23 @@ def expect(is_so: object, what: str) -> None:
 
 def photo(colour: str = "#aa7755") -> dict[str, Any]:
     return {"photo": ("me.jpg", picture(colour=colour), "image/jpeg")}
+
+
+Step = Callable[[Walk], None]
+
+
+def needs_pages(*pages: str) -> Callable[[Step], Step]:
+    """Leave a step out where the staff's admin has no such pages."""
+
+    def decorate(step: Step) -> Step:
+        @functools.wraps(step)
+        def only_with_pages(walk: Walk) -> None:
+            if walk.has(*pages):
+                step(walk)
+
+        return only_with_pages
+
+    return decorate
 
 
 # Before anybody comes: what the shop has anyway.
@@ -157,10 +182,14 @@ def _begin_keys_at(first: int) -> None:
 def staff_sign_in(walk: Walk) -> None:
     page = walk.staff.page(walk.admin(""))
     page = walk.staff.pressed(page.form(has="username"), username="staff", password=PASSWORD)
-    page.link("/glam_tryon/tryonjob/")
+    for page_of in walk.row.pages or ():
+        page.link(f"/glam_tryon/{page_of}/")
 
 
 def staff_add_a_house_model(walk: Walk) -> None:
+    if not walk.has("personphoto"):
+        walk.known["model"] = str(_model_by_code().pk)
+        return
     page = walk.staff.page(walk.admin("glam_tryon/personphoto/add/"))
     files = {"image": ("mina.jpg", picture(colour="#c68863"), "image/jpeg")}
     walk.staff.pressed(page.form(has="_save"), "_save", title="Mina", files=files)
@@ -168,7 +197,13 @@ def staff_add_a_house_model(walk: Walk) -> None:
     page = walk.staff.page(walk.admin(f"glam_tryon/personphoto/{model.pk}/change/"))
     walk.staff.picture(walk.admin(f"glam_tryon/personphoto/{model.pk}/picture/"))
     walk.staff.page(walk.admin("glam_tryon/personphoto/"))
-    walk.jobs["model"] = str(model.pk)
+    walk.known["model"] = str(model.pk)
+
+
+def _model_by_code() -> PersonPhoto:
+    """Add a house model as a shop does that has no admin page for it."""
+    file = io.BytesIO(picture(colour="#c68863"))
+    return jobs.add_photo(file, kind=PersonPhoto.Kind.HOUSE_MODEL, title="Mina")
 
 
 # A shopper.
@@ -190,9 +225,9 @@ def a_shopper_opens_a_product(walk: Walk) -> None:
 def a_shopper_orders_with_a_house_model(walk: Walk) -> None:
     page = walk.visitor.page(walk.start)
     form = page.form(has="request_id")
-    done = walk.visitor.pressed(form, house_model=walk.jobs["model"])
-    walk.jobs["model job"] = done.url
-    again = walk.visitor.pressed(form, house_model=walk.jobs["model"])
+    done = walk.visitor.pressed(form, house_model=walk.known["model"])
+    walk.known["model job"] = done.url
+    again = walk.visitor.pressed(form, house_model=walk.known["model"])
     expect(again.url == done.url, "the same form sent twice ordered twice")
     expect(walk.visitor.json(done.url)["status"] == "pending", "the job does not wait")
 
@@ -205,21 +240,21 @@ def a_shopper_orders_with_an_own_photo(walk: Walk) -> None:
     answer = walk.visitor.press(
         form, files=photo(), consent="on", keep="on", headers=JSON, status=201
     )
-    job = walk.jobs["own job"] = answer.json()
+    job = walk.known["own job"] = answer.json()
     walk.visitor.picture(job["photo_url"])
     walk.visitor.page(job["url"])
 
 
 def the_worker_draws(walk: Walk) -> None:
     walk.work()
-    walk.jobs["own job"] = job = walk.visitor.json(walk.jobs["own job"]["url"])
+    walk.known["own job"] = job = walk.visitor.json(walk.known["own job"]["url"])
     expect(job["status"] == "ready", f"the job is {job['status']}: {job['error']}")
-    expect(walk.visitor.json(walk.jobs["model job"])["status"] == "ready", "a job is not ready")
+    expect(walk.visitor.json(walk.known["model job"])["status"] == "ready", "a job is not ready")
 
 
 def the_shopper_sees_the_picture(walk: Walk) -> None:
-    page = walk.visitor.page(walk.jobs["own job"]["url"])
-    (result,) = walk.jobs["own job"]["results"]
+    page = walk.visitor.page(walk.known["own job"]["url"])
+    (result,) = walk.known["own job"]["results"]
     walk.visitor.picture(result["url"])
     for source in page.sources:
         walk.visitor.get(source)
@@ -231,25 +266,25 @@ def the_shopper_sees_the_picture(walk: Walk) -> None:
 
 
 def the_shopper_says_how_it_was(walk: Walk) -> None:
-    page = walk.visitor.page(walk.jobs["own job"]["url"])
+    page = walk.visitor.page(walk.known["own job"]["url"])
     walk.visitor.pressed(page.form(has="reason"), ("reason", "face"))
-    job = walk.visitor.json(walk.jobs["own job"]["url"])
+    job = walk.visitor.json(walk.known["own job"]["url"])
     expect(job["feedback"] == {"verdict": "down", "reason": "face"}, f"kept: {job['feedback']}")
-    page = walk.visitor.page(walk.jobs["own job"]["url"])
+    page = walk.visitor.page(walk.known["own job"]["url"])
     walk.visitor.pressed(page.form(action="/feedback/"), verdict="up")
-    job = walk.visitor.json(walk.jobs["own job"]["url"])
+    job = walk.visitor.json(walk.known["own job"]["url"])
     expect(job["feedback"]["verdict"] == "up", f"kept: {job['feedback']}")
 
 
 def the_shopper_shares_and_takes_back(walk: Walk) -> None:
-    page = walk.visitor.page(walk.jobs["own job"]["url"])
+    page = walk.visitor.page(walk.known["own job"]["url"])
     walk.visitor.pressed(page.form(action="/share/"))
-    link = walk.visitor.json(walk.jobs["own job"]["url"])["share"]["url"]
+    link = walk.visitor.json(walk.known["own job"]["url"])["share"]["url"]
     friend = walk.shopper()
     shared = friend.page(link)
     (shown,) = [source for source in shared.sources if "/shared/" in source]
     friend.picture(shown)
-    page = walk.visitor.page(walk.jobs["own job"]["url"])
+    page = walk.visitor.page(walk.known["own job"]["url"])
     walk.visitor.pressed(page.form(action="/unshare/"))
     for address in (link, shown):
         friend.get(address, 404)
@@ -269,7 +304,7 @@ def the_shopper_uses_the_photo_again_and_cancels(walk: Walk) -> None:
 def the_shopper_looks_at_all_and_deletes_one(walk: Walk) -> None:
     page = walk.visitor.page(walk.row.tryon("mine/"))
     expect(len(walk.visitor.json(page.url)["tryons"]) == 3, "not all try-ons are listed")
-    gone = walk.jobs["model job"]
+    gone = walk.known["model job"]
     part = gone.rstrip("/").rpartition("/")[2]
     page = walk.visitor.pressed(page.form(action=f"{part}/delete/"))
     receipt = page.link("/tryon/receipts/")
@@ -285,14 +320,14 @@ def the_shopper_signs_in(walk: Walk) -> None:
     walk.sign_in(elsewhere, "ada")
     listed = elsewhere.json(walk.row.tryon("mine/"))["tryons"]
     expect(len(listed) == 2, f"the account has {len(listed)} of the visitor's 2 try-ons")
-    elsewhere.picture(walk.jobs["own job"]["results"][0]["url"])
+    elsewhere.picture(walk.known["own job"]["results"][0]["url"])
 
 
 def the_shopper_takes_the_consent_back(walk: Walk) -> None:
     page = walk.visitor.page(walk.row.tryon("mine/"))
     walk.visitor.pressed(page.form(action="/mine/withdraw/"))
-    walk.visitor.get(walk.jobs["own job"]["photo_url"], 404)
-    walk.visitor.picture(walk.jobs["own job"]["results"][0]["url"])
+    walk.visitor.get(walk.known["own job"]["photo_url"], 404)
+    walk.visitor.picture(walk.known["own job"]["results"][0]["url"])
 
 
 def the_shopper_deletes_all(walk: Walk) -> None:
@@ -300,19 +335,22 @@ def the_shopper_deletes_all(walk: Walk) -> None:
     page = walk.visitor.pressed(page.form(action="/mine/delete/"))
     walk.receipt = page.link("/tryon/receipts/")
     expect(walk.visitor.json(walk.row.tryon("mine/"))["tryons"] == [], "something is left")
-    walk.visitor.get(walk.jobs["own job"]["url"], 404)
+    walk.visitor.get(walk.known["own job"]["url"], 404)
 
 
 # Staff: try-ons.
 
 
 def staff_order_one(walk: Walk) -> None:
-    page = walk.staff.page(walk.admin("glam_tryon/tryonjob/add/"))
-    form = page.form(has="_save")
-    product = f"shop.product:{FIRST_KEY + 1}"
-    walk.staff.pressed(form, "_save", product=product, house_model=walk.jobs["model"])
+    if walk.has("tryonjob"):
+        page = walk.staff.page(walk.admin("glam_tryon/tryonjob/add/"))
+        form = page.form(has="_save")
+        product = f"shop.product:{FIRST_KEY + 1}"
+        walk.staff.pressed(form, "_save", product=product, house_model=walk.known["model"])
+    else:
+        jobs.request_tryon(walk.products[1], photo=_model(walk))
     job = written(TryOnJob).get(product_key=str(FIRST_KEY + 1))
-    walk.jobs["staff job"] = str(job.pk)
+    walk.known["staff job"] = str(job.pk)
 
 
 def a_try_on_fails_and_is_retried(walk: Walk) -> None:
@@ -321,29 +359,34 @@ def a_try_on_fails_and_is_retried(walk: Walk) -> None:
     )
     walk.work()
     walk.sandbox.faults = FaultScript()
-    page = walk.staff.page(walk.admin(f"glam_tryon/tryonjob/{walk.jobs['staff job']}/change/"))
     expect(_status(walk) == Status.FAILED, f"the job is {_status(walk)}")
-    page = walk.staff.pressed(page.form(has="on_page"), ("action", "retry_failed"))
-    page = walk.staff.pressed(page.form(has="confirmed"))
+    if walk.has("tryonjob"):
+        page = walk.staff.page(walk.admin(f"glam_tryon/tryonjob/{walk.known['staff job']}/change/"))
+        page = walk.staff.pressed(page.form(has="on_page"), ("action", "retry_failed"))
+        page = walk.staff.pressed(page.form(has="confirmed"))
+    else:
+        jobs.retry(written(TryOnJob).get(pk=walk.known["staff job"]))
     expect(_status(walk) == Status.PENDING, f"after the retry it is {_status(walk)}")
     walk.work()
     expect(_status(walk) == Status.READY, f"after the retry it became {_status(walk)}")
 
 
 def _status(walk: Walk) -> str:
-    return str(written(TryOnJob).get(pk=walk.jobs["staff job"]).status)
+    return str(written(TryOnJob).get(pk=walk.known["staff job"]).status)
 
 
+@needs_pages("tryonjob")
 def staff_look_at_try_ons(walk: Walk) -> None:
     for query in ("", "?q=1235", "?status__exact=ready", "?q=nobody"):
         walk.staff.page(walk.admin(f"glam_tryon/tryonjob/{query}"))
-    page = walk.staff.page(walk.admin(f"glam_tryon/tryonjob/{walk.jobs['staff job']}/change/"))
+    page = walk.staff.page(walk.admin(f"glam_tryon/tryonjob/{walk.known['staff job']}/change/"))
     pictures = [source for source in page.sources if "/picture/" in source]
     expect(len(pictures) >= 3, f"garment, model and result are not all there: {pictures}")
     for each in pictures:
         walk.staff.picture(each)
 
 
+@needs_pages("tryonjob")
 def staff_look_at_a_photo(walk: Walk) -> None:
     shopper = walk.shopper()
     if walk.row.members_only:
@@ -370,6 +413,7 @@ ACTIONS = (
 )
 
 
+@needs_pages("tryonjob")
 def staff_act_on_one(walk: Walk) -> None:
     for action in ACTIONS:
         (job,) = _made(walk, 1)
@@ -381,6 +425,7 @@ def staff_act_on_one(walk: Walk) -> None:
     expect(len(answer.text.splitlines()) == 2, f"the file has not one line: {answer.text[:200]}")
 
 
+@needs_pages("tryonjob")
 def staff_act_on_very_many(walk: Walk) -> None:
     if not (walk.row.crowded or os.environ.get("LONG")):
         return
@@ -391,17 +436,17 @@ def staff_act_on_very_many(walk: Walk) -> None:
         ("retry_failed", {"status": Status.FAILED, "queue": None, "error_code": "glam_failed"}),
         ("delete_pictures", {"status": Status.READY, "queue": None, "finished_at": now}),
     ):
-        jobs = _made(walk, CROWD)
-        made = written(TryOnJob).filter(pk__in=[job.pk for job in jobs])
+        crowd = _made(walk, CROWD)
+        made = written(TryOnJob).filter(pk__in=[job.pk for job in crowd])
         made.update(**state)
         if action == "delete_pictures":
             TryOnResult.objects.bulk_create(
                 TryOnResult(job=job, position=0, width=3, height=4, sha256="0" * 64, image="")
-                for job in jobs
+                for job in crowd
             )
-        _act(walk, action, [str(jobs[0].pk)], select_across="1")
+        _act(walk, action, [str(crowd[0].pk)], select_across="1")
         if action == "submit_now":
-            answer = _choose(walk, "export_csv", [str(jobs[0].pk)], select_across="1")
+            answer = _choose(walk, "export_csv", [str(crowd[0].pk)], select_across="1")
             expect(len(answer.text.splitlines()) > CROWD, "the file lacks lines")
         made.delete()
 
@@ -409,8 +454,13 @@ def staff_act_on_very_many(walk: Walk) -> None:
 MADE = "made for an action"
 
 
+def _model(walk: Walk) -> PersonPhoto:
+    found: PersonPhoto = written(PersonPhoto).get(pk=walk.known["model"])
+    return found
+
+
 def _made(walk: Walk, count: int) -> list[TryOnJob]:
-    model = written(PersonPhoto).get(pk=walk.jobs["model"])
+    model = _model(walk)
     kind = ContentType.objects.get_for_model(Product)
     return TryOnJob.objects.bulk_create(
         TryOnJob(
@@ -451,17 +501,23 @@ def staff_order_a_batch(walk: Walk) -> None:
         page.form(has="select_across"), action="try_on", _selected_action=keys
     )
     form = page.form(has="step")
-    page = walk.staff.pressed(form, ("step", "review"), house_models=[walk.jobs["model"]])
+    page = walk.staff.pressed(form, ("step", "review"), house_models=[walk.known["model"]])
     page = walk.staff.pressed(page.form(has="step"), ("step", "order"))
-    walk.jobs["batch"] = page.url
-    if walk.row.pages and "tryonbatch" not in walk.row.pages:
+    if not walk.has("tryonbatch"):
+        expect("try-ons are ordered" in page.html, "staff are not told that they ordered")
         return
     for what in ("pause", "resume"):
         page = walk.staff.pressed(page.form(action="/steer/"), ("do", what))
 
 
-def staff_publish(walk: Walk) -> None:
+def the_worker_draws_the_batch(walk: Walk) -> None:
     walk.work()
+    drawn = written(TryOnResult).filter(job__batch__isnull=False).count()
+    expect(drawn == len(walk.products), f"{drawn} pictures of the batch are there")
+
+
+@needs_pages("tryonbatch", "tryonjob")
+def staff_publish(walk: Walk) -> None:
     batch = written(TryOnBatch).get()
     address = walk.admin(f"glam_tryon/tryonbatch/{batch.pk}/change/")
     walk.staff.page(walk.admin("glam_tryon/tryonbatch/"))
@@ -485,6 +541,7 @@ def staff_publish(walk: Walk) -> None:
 # Staff: numbers, money, people.
 
 
+@needs_pages("dailycount", "tryonsubmission")
 def staff_read_the_numbers(walk: Walk) -> None:
     page = walk.staff.page(walk.admin("glam_tryon/dailycount/"))
     for link in [link for link in page.links if "/csv/" in link or link.endswith(".csv")]:
@@ -499,6 +556,7 @@ def staff_read_the_numbers(walk: Walk) -> None:
     expect(line.refunded_at, "the refund is not noted")
 
 
+@needs_pages("account")
 def staff_steer(walk: Walk) -> None:
     address = walk.admin("glam_tryon/account/")
     for button in ("pause_submitting", "resume_submitting"):
@@ -508,7 +566,7 @@ def staff_steer(walk: Walk) -> None:
     page = walk.staff.pressed(page.form(action="/turn/stop/"), why="a test")
     closed = walk.visitor.page(walk.start)
     form = closed.form(has="request_id")
-    walk.visitor.press(form, house_model=walk.jobs["model"], headers=JSON, status=503)
+    walk.visitor.press(form, house_model=walk.known["model"], headers=JSON, status=503)
     page = walk.staff.pressed(page.form(action="/turn/go-on/"))
     page = walk.staff.pressed(page.form(action="/account/budget/"), day_generations="1500")
     for what in ("key", "storage", "address"):
@@ -521,6 +579,7 @@ def _said(page: Page) -> str:
     return page.html[start : start + 1500]
 
 
+@needs_pages("consenttext")
 def staff_publish_a_consent_text(walk: Walk) -> None:
     page = walk.staff.page(walk.admin("glam_tryon/consenttext/add/"))
     walk.staff.pressed(page.form(has="_save"), "_save", text="We send your photo to Glam AI.")
@@ -533,6 +592,7 @@ def staff_publish_a_consent_text(walk: Walk) -> None:
     walk.staff.page(walk.admin("glam_tryon/consentrecord/"))
 
 
+@needs_pages("deletionreceipt")
 def staff_export_and_erase_a_person(walk: Walk) -> None:
     shopper = walk.shopper()
     walk.sign_in(shopper, "ada")
@@ -576,7 +636,7 @@ def no_file_is_without_a_row(walk: Walk) -> None:
     walk.row.no_orphans(walk)
 
 
-STEPS: tuple[Callable[[Walk], None], ...] = (
+STEPS: tuple[Step, ...] = (
     the_shop_has_products_and_people,
     staff_sign_in,
     staff_add_a_house_model,
@@ -599,6 +659,7 @@ STEPS: tuple[Callable[[Walk], None], ...] = (
     staff_act_on_one,
     staff_act_on_very_many,
     staff_order_a_batch,
+    the_worker_draws_the_batch,
     staff_publish,
     staff_read_the_numbers,
     staff_steer,

@@ -139,7 +139,8 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         (progress,) = progress_of([batch]).values()
-        page, entries = page_of(filtered(batch, request.GET), request.GET.get("page"))
+        tryons = filtered(batch, request.GET)
+        page, entries = page_of(self.admin_site, tryons, request.GET.get("page"))
         may_publish = request.user.has_perm(PUBLISH)
         context = {
             **self.admin_site.each_context(request),
@@ -170,6 +171,9 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         if batch is None:
             raise Http404
         return batch
+
+    def _url(self, batch: TryOnBatch) -> str:
+        return admin_url(self.admin_site, "glam_tryon_tryonbatch_change", batch.pk)
 
     def _payload(self, batch: TryOnBatch, progress: Progress) -> dict[str, Any]:
         state, text = state_of(batch, progress)
@@ -203,7 +207,9 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         said = self._steer(request, batch, request.POST.get("do", ""))
         self.log_change(request, batch, said)
         messages.success(request, said)
-        return HttpResponseRedirect(admin_url("glam_tryon_tryonbatch_change", batch.pk))
+        return HttpResponseRedirect(
+            admin_url(self.admin_site, "glam_tryon_tryonbatch_change", batch.pk)
+        )
 
     def _steer(self, request: HttpRequest, batch: TryOnBatch, what: str) -> str:
         note = by_staff(request)
@@ -234,7 +240,7 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         if not request.user.has_perm(PUBLISH):
             raise PermissionDenied
         publish_ticked(request, self.admin_site, batch)
-        url = admin_url("glam_tryon_tryonbatch_change", batch.pk)
+        url = self._url(batch)
         query = request.META.get("QUERY_STRING", "")
         return HttpResponseRedirect(f"{url}?{query}" if query else url)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.admin import AdminSite
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from glam_tryon.admin.jobs.advice import job_advice, job_state
-from glam_tryon.admin.pages import GARMENT, admin_url, picture_url
+from glam_tryon.admin.pages import GARMENT, PERSON, admin_url, picture_url
 from glam_tryon.jobs import alt_text
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.owner import SHOP
@@ -78,42 +79,45 @@ def labels_of(batch: TryOnBatch) -> dict[str, list[str]]:
     }
 
 
-def page_of(jobs: QuerySet[TryOnJob], number: Any) -> tuple[Page[TryOnJob], list[Entry]]:
+def page_of(
+    site: AdminSite, jobs: QuerySet[TryOnJob], number: Any
+) -> tuple[Page[TryOnJob], list[Entry]]:
     """Return one page of these try-ons, and what the sheet shows of each."""
     rows = jobs.select_related("person_photo").prefetch_related("results")
     page: Page[TryOnJob] = Paginator(rows, PER_PAGE).get_page(number)
-    return page, [_entry(job) for job in page]
+    return page, [_entry(site, job) for job in page]
 
 
-def _entry(job: TryOnJob) -> Entry:
+def _entry(site: AdminSite, job: TryOnJob) -> Entry:
     person = job.person_photo
     house_model = person and person.kind == PersonPhoto.Kind.HOUSE_MODEL
     state, text = job_state(job)
     return Entry(
         job=job,
-        pictures=[_picture(job, result) for result in results_of(job)],
-        garment=picture_url(job.pk, GARMENT) if job.garment_image else "",
+        pictures=[_picture(site, job, result) for result in results_of(job)],
+        garment=picture_url(site, job.pk, GARMENT) if job.garment_image else "",
         person=(
-            admin_url("glam_tryon_personphoto_picture", person.pk)
-            if person and person.is_there and house_model
-            else ""
+            picture_url(site, job.pk, PERSON) if person and person.is_there and house_model else ""
         ),
-        page=admin_url("glam_tryon_tryonjob_change", job.pk),
+        page=admin_url(site, "glam_tryon_tryonjob_change", job.pk),
         state=state,
         state_text=text,
         advice=job_advice(job) if job.status == Status.UNCONFIRMED else "",
     )
 
 
-def _picture(job: TryOnJob, result: TryOnResult) -> Picture:
+def _picture(site: AdminSite, job: TryOnJob, result: TryOnResult) -> Picture:
     # The row that the result itself would ask the database for.
     result.job = job
     person = job.person_photo
+    url = picture_url(site, job.pk, result.position)
     free = (
-        job.owner == SHOP
+        # Nobody publishes what cannot be looked at.
+        bool(url)
+        and job.owner == SHOP
         and person is not None
         and person.kind == PersonPhoto.Kind.HOUSE_MODEL
         and person.is_licensed
         and result.published_at is None
     )
-    return Picture(result, picture_url(job.pk, result.position), alt_text(result), free)
+    return Picture(result, url, alt_text(result), free)

@@ -115,7 +115,7 @@ def run(
     if done:
         _log(request, action, text, keys)
     if request.POST.get(ON_PAGE) and (only := chosen.values_list("pk", flat=True).first()):
-        return HttpResponseRedirect(admin_url("glam_tryon_tryonjob_change", only))
+        return HttpResponseRedirect(admin_url(page.admin_site, "glam_tryon_tryonjob_change", only))
     return None
 
 

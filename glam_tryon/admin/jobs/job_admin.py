@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -13,7 +14,7 @@ from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, path
+from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -36,7 +37,7 @@ from glam_tryon.admin.jobs.job_actions import ACTIONS, BUTTONS
 from glam_tryon.admin.jobs.order_form import ORDER_FIELDS, OrderForm
 from glam_tryon.admin.jobs.timeline import timeline
 from glam_tryon.admin.operations.alerts import blocker_message, paused_message
-from glam_tryon.admin.pages import GARMENT, PERSON, admin_url, picture_url
+from glam_tryon.admin.pages import GARMENT, PERSON, admin_url, link, picture_url
 from glam_tryon.limits.pricing import money_text
 from glam_tryon.models import (
     Account,
@@ -173,16 +174,10 @@ class TryOnJobAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         state = Account.load()
         if state.paused_at and request.method == "GET":
-            where = admin_url("glam_tryon_account_changelist")
-            messages.error(
-                request,
-                format_html(
-                    '{} <a href="{}">{}</a>',
-                    paused_message(state.pause_code),
-                    where,
-                    _("Resume"),
-                ),
-            )
+            text = paused_message(state.pause_code)
+            if where := admin_url(self.admin_site, "glam_tryon_account_changelist"):
+                text = format_html("{} {}", text, link(where, _("Resume")))
+            messages.error(request, text)
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         answer = super().changelist_view(request, {**title, **(extra_context or {})})
         if request.method == "GET" and isinstance(answer, TemplateResponse) and not state.paused_at:
@@ -283,7 +278,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
         if obj is not None:
             context |= {
                 "timeline": timeline(obj),
-                "compare": _compared(obj),
+                "compare": _compared(self.admin_site, obj),
                 "buttons": self._buttons(request, obj),
                 "checkbox": ACTION_CHECKBOX_NAME,
             }
@@ -320,14 +315,14 @@ class TryOnJobAdmin(admin.ModelAdmin):
     def thumbnails(self, job: TryOnJob) -> SafeString:
         found = []
         if person := shown_person(job):
-            found.append(thumbnail(picture_url(job.pk, PERSON), str(person)))
+            found.append(thumbnail(self._picture_url(job, PERSON), str(person)))
         elif job.person_photo and job.person_photo.is_there:
             found.append(hidden(_("own photo, hidden")))
         if job.garment_image:
-            found.append(thumbnail(picture_url(job.pk, GARMENT), job.garment_title))
+            found.append(thumbnail(self._picture_url(job, GARMENT), job.garment_title))
         first = getattr(job, "first_result", None)
         if first is not None and may_show_results(job):
-            found.append(thumbnail(picture_url(job.pk, first), _("Result")))
+            found.append(thumbnail(self._picture_url(job, first), _("Result")))
         return self._side_by_side(found)
 
     @admin.display(description=gettext_lazy("who"))
@@ -353,18 +348,21 @@ class TryOnJobAdmin(admin.ModelAdmin):
     def pictures(self, job: TryOnJob) -> SafeString:
         found = []
         if job.garment_image:
-            found.append(figure(picture_url(job.pk, GARMENT), _("Garment")))
+            found.append(figure(self._picture_url(job, GARMENT), _("Garment")))
         if person := shown_person(job):
-            found.append(figure(picture_url(job.pk, PERSON), str(person)))
+            found.append(figure(self._picture_url(job, PERSON), str(person)))
         results = results_of(job) if job.status in DRAWN else []
         found += [
             figure(
-                picture_url(job.pk, result.position),
+                self._picture_url(job, result.position),
                 _("Result") if len(results) == 1 else _("Result %(number)d") % {"number": number},
             )
             for number, result in enumerate(results, start=1)
         ]
         return self._side_by_side(found)
+
+    def _picture_url(self, job: TryOnJob, which: object) -> str:
+        return picture_url(self.admin_site, job.pk, which)
 
     def _side_by_side(self, found: list[SafeString]) -> SafeString:
         if not found:
@@ -378,11 +376,8 @@ class TryOnJobAdmin(admin.ModelAdmin):
             return job.garment_title
         # Known to this process after the first time, which the job's own attribute is not.
         kind = ContentType.objects.get_for_id(job.content_type_id)
-        try:
-            url = admin_url(f"{kind.app_label}_{kind.model}_change", job.product_key)
-        except NoReverseMatch:
-            return job.garment_title
-        return format_html('<a href="{}">{}</a>', url, job.garment_title)
+        page = f"{kind.app_label}_{kind.model}_change"
+        return link(admin_url(self.admin_site, page, job.product_key), job.garment_title)
 
     @admin.display(description=gettext_lazy("person"))
     def person(self, job: TryOnJob) -> SafeString | str:
@@ -391,8 +386,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
             return _("the photo was deleted")
         if person.kind != PersonPhoto.Kind.HOUSE_MODEL:
             return _("own photo, hidden")
-        url = admin_url("glam_tryon_personphoto_change", person.pk)
-        return format_html('<a href="{}">{}</a>', url, person)
+        return link(admin_url(self.admin_site, "glam_tryon_personphoto_change", person.pk), person)
 
     @admin.display(description=gettext_lazy("consent"))
     def consent(self, job: TryOnJob) -> str:
@@ -464,7 +458,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
         return format_html(
             '<button class="glam-tryon-button" type="submit" formnovalidate formtarget="_blank" '
             'formaction="{}">{}</button> <span class="glam-tryon-quiet">{}</span>',
-            admin_url("glam_tryon_tryonjob_person_photo", job.pk),
+            admin_url(self.admin_site, "glam_tryon_tryonjob_person_photo", job.pk),
             _("Show the photo"),
             _("Each look is on record, with your name."),
         )
@@ -491,7 +485,7 @@ class TryOnJobAdmin(admin.ModelAdmin):
         return read_picture(photo.image)
 
 
-def _compared(job: TryOnJob) -> dict[str, str] | None:
+def _compared(site: AdminSite, job: TryOnJob) -> dict[str, str] | None:
     """Return the URLs of before and after, None unless both may be seen."""
     if job.status != Status.READY or shown_person(job) is None:
         return None
@@ -499,6 +493,6 @@ def _compared(job: TryOnJob) -> dict[str, str] | None:
     if not results:
         return None
     return {
-        "before": picture_url(job.pk, PERSON),
-        "after": picture_url(job.pk, results[0].position),
+        "before": picture_url(site, job.pk, PERSON),
+        "after": picture_url(site, job.pk, results[0].position),
     }

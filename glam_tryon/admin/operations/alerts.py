@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from glam_tryon.admin.formatting import instant
 from glam_tryon.admin.operations.live_state import LiveState, read_live_state
-from glam_tryon.admin.pages import admin_url
+from glam_tryon.admin.pages import admin_url, link
 from glam_tryon.limits.budget import MONTH_OVER, Left, budget_left
 from glam_tryon.messages import moment_text
 from glam_tryon.models import Account
@@ -51,11 +52,17 @@ _PAUSES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """``code`` is stable; ``url`` is where something can be done, empty: the operations page."""
+    """``code`` is stable; ``page`` is the name of the admin's page where something can be done."""
 
     code: str
     message: str
-    url: str = ""
+    page: str = "glam_tryon_account_changelist"
+    query: str = ""
+
+    def url(self, site: AdminSite) -> str:
+        """Return the page's URL, empty when the site has no such page."""
+        found = admin_url(site, self.page)
+        return found + self.query if found else ""
 
 
 def current_alerts(now: LiveState, left: Left) -> list[Alert]:
@@ -66,7 +73,7 @@ def current_alerts(now: LiveState, left: Left) -> list[Alert]:
         *_no_poller(now),
         *_breaker(now),
         *_budget(left),
-        *_unconfirmed(now),
+        *unconfirmed_alerts(now),
     ]
 
 
@@ -113,19 +120,17 @@ def _budget(left: Left) -> Iterator[Alert]:
         yield Alert(BUDGET, text % {"time": _clock(left.ends_at)})
 
 
-def _unconfirmed(now: LiveState) -> Iterator[Alert]:
+def unconfirmed_alerts(now: LiveState) -> Iterator[Alert]:
+    """Say how many jobs wait for a person, if any does."""
     if now.unconfirmed:
         text = ngettext(
             "%(count)d try-on is unconfirmed and waits for a person.",
             "%(count)d try-ons are unconfirmed and wait for a person.",
             now.unconfirmed,
         )
-        yield Alert("unconfirmed", text % {"count": now.unconfirmed}, unconfirmed_url())
-
-
-def unconfirmed_url() -> str:
-    """Return the URL of the list of unconfirmed jobs."""
-    return f"{admin_url('glam_tryon_tryonjob_changelist')}?status__exact=unconfirmed"
+        page = "glam_tryon_tryonjob_changelist"
+        query = "?status__exact=unconfirmed"
+        yield Alert("unconfirmed", text % {"count": now.unconfirmed}, page, query)
 
 
 def _clock(moment: datetime) -> str:
@@ -135,14 +140,14 @@ def _clock(moment: datetime) -> str:
     return f"{day}{date_format(local, 'TIME_FORMAT')}"
 
 
-def warn(request: HttpRequest) -> None:
+def warn(request: HttpRequest, site: AdminSite) -> None:
     """Show the banner on the page that answers ``request``, once however often this is called."""
     if not getattr(request, _SHOWN, False):
         now = read_live_state()
-        show(request, current_alerts(now, budget_left(account=now.state)))
+        show(request, site, current_alerts(now, budget_left(account=now.state)))
 
 
-def show(request: HttpRequest, alerts: list[Alert]) -> None:
+def show(request: HttpRequest, site: AdminSite, alerts: list[Alert]) -> None:
     """Show each alert as one of Django's messages.
 
     Whatever template or theme draws the page, a shop's own admin/index.html or django-unfold's,
@@ -150,8 +155,9 @@ def show(request: HttpRequest, alerts: list[Alert]) -> None:
     """
     setattr(request, _SHOWN, True)
     for alert in alerts:
-        url = alert.url or admin_url("glam_tryon_account_changelist")
-        line = format_html('{} <a href="{}">{}</a>', alert.message, url, _("See what can be done"))
+        line = alert.message
+        if url := alert.url(site):
+            line = format_html("{} {}", line, link(url, _("See what can be done")))
         messages.error(request, line, extra_tags=f"glam-tryon-{alert.code}", fail_silently=True)
 
 

@@ -189,7 +189,7 @@ class AccountAdmin(admin.ModelAdmin):
         """
         found = super().get_model_perms(request)
         if found["view"] and is_index(request):
-            warn(request)
+            warn(request, self.admin_site)
         return found
 
     def get_urls(self) -> list[Any]:
@@ -209,7 +209,7 @@ class AccountAdmin(admin.ModelAdmin):
         return self._page(request, **(extra_context or {}))
 
     def _page(self, request: HttpRequest, **more: Any) -> HttpResponse:
-        warn(request)
+        warn(request, self.admin_site)
         account = Account.load()
         context = {
             **self.admin_site.each_context(request),
@@ -249,7 +249,7 @@ class AccountAdmin(admin.ModelAdmin):
         return None if request.method == "POST" else HttpResponseNotAllowed(["POST"])
 
     def _back(self) -> HttpResponse:
-        return HttpResponseRedirect(admin_url("glam_tryon_account_changelist"))
+        return HttpResponseRedirect(admin_url(self.admin_site, "glam_tryon_account_changelist"))
 
     def turn(self, request: HttpRequest, what: str) -> HttpResponse:
         """Stop all try-ons, let them go on, or clear the failures of the breaker."""

@@ -122,7 +122,7 @@ class ConsentTextAdmin(AppList):
         if not self.has_publish_permission(request):
             raise PermissionDenied
         self._publish(request, obj)
-        return HttpResponseRedirect(admin_url("glam_tryon_consenttext_changelist"))
+        return HttpResponseRedirect(admin_url(self.admin_site, "glam_tryon_consenttext_changelist"))
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["publish"])
     def publish_texts(self, request: HttpRequest, queryset: QuerySet[ConsentText]) -> None:

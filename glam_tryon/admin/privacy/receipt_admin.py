@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from glam_tryon.admin.formatting import NOTHING, instant
-from glam_tryon.admin.pages import AppList, ReadOnly
+from glam_tryon.admin.pages import AppList, ReadOnly, admin_url
 from glam_tryon.admin.privacy.personal_data import PURGE, PersonForm, erased_message, export_answer
 from glam_tryon.models import DeletionReceipt
 from glam_tryon.privacy import erase_tryon_data
@@ -103,7 +103,7 @@ class DeletionReceiptAdmin(ReadOnly, AppList):
             if form.cleaned_data["sure"]:
                 receipt = erase_tryon_data(user)
                 messages.success(request, erased_message(receipt))
-                return redirect("admin:glam_tryon_personal_data")
+                return redirect(admin_url(self.admin_site, "glam_tryon_personal_data"))
             form.add_error("sure", _("Tick this to erase."))
         context = {
             **self.admin_site.each_context(request),

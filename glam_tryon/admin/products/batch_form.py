@@ -9,10 +9,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from glam_tryon.admin.pages import admin_url
 from glam_tryon.exceptions import GarmentUnavailable, NotRegistered
 from glam_tryon.garments import garment_of
 from glam_tryon.jobs import MOST_PAIRS
@@ -153,7 +153,7 @@ class BatchForm(forms.Form):
                 "value": str(model.pk),
                 "title": str(model),
                 "labels": model.labels,
-                "src": admin_url("glam_tryon_personphoto_picture", model.pk),
+                "src": reverse("glam_tryon:house_model", args=[model.pk]),
                 "checked": str(model.pk) in chosen,
                 "until": model.licensed_until,
             }

@@ -281,7 +281,7 @@ class PersonPhotoAdmin(admin.ModelAdmin):
     def picture(self, photo: PersonPhoto) -> SafeString | str:
         if not photo.is_there:
             return NOTHING
-        url = admin_url("glam_tryon_personphoto_picture", photo.pk)
+        url = admin_url(self.admin_site, "glam_tryon_personphoto_picture", photo.pk)
         return thumbnail(url, photo.title)
 
     def get_urls(self) -> list[Any]:

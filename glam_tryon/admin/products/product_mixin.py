@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -86,7 +87,7 @@ class TryOnAdminMixin:
         state: ProductState | None = getattr(product, "_tryon_state", None)
         if state is None:
             state = states_of([product]).get(str(product.pk), ProductState())
-        return state_and_picture(state, str(product))
+        return state_and_picture(self.admin_site, state, str(product))  # type: ignore[attr-defined]
 
     # The section on a product's page.
 
@@ -108,7 +109,7 @@ class TryOnAdminMixin:
     def tryon_pictures(self, product: Model) -> SafeString:
         rows = own_tryons([product]).order_by("-created_at").prefetch_related("results")
         newest = list(rows.select_related("person_photo")[:SHOWN])
-        return newest_tryons(product, newest)
+        return newest_tryons(self.admin_site, product, newest)  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("order"))
     def tryon_order(self, product: Model) -> SafeString:
@@ -117,9 +118,10 @@ class TryOnAdminMixin:
 
     # Ordering.
 
-    def _tryon_url(self) -> str:
+    def _tryon_url(self, page: str = "tryon") -> str:
         meta = self.model._meta  # type: ignore[attr-defined]
-        return admin_url(f"{meta.app_label}_{meta.model_name}_tryon")
+        name = f"{meta.app_label}_{meta.model_name}_{page}"
+        return admin_url(self.admin_site, name)  # type: ignore[attr-defined]
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
         """Add the action for who may order; from Django 6.1 on a page may have actions as well."""
@@ -189,12 +191,14 @@ class TryOnAdminMixin:
         return self._page(request, form, {**page, "chosen": form.cleaned_data["house_models"]})
 
     def _page(self, request: HttpRequest, form: BatchForm, more: dict[str, Any]) -> HttpResponse:
+        site: AdminSite = self.admin_site  # type: ignore[attr-defined]
         context = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **site.each_context(request),
             "opts": self.model._meta,  # type: ignore[attr-defined]
             "form": form,
             "products": json.dumps([str(product.pk) for product in form.products]),
             "order_url": self._tryon_url(),
+            "add_model_url": admin_url(site, "glam_tryon_personphoto_add"),
             "media": self.media,
             **more,
         }
@@ -223,10 +227,10 @@ class TryOnAdminMixin:
             )
             messages.success(request, text % {"count": ordered.made})
             self.log_addition(request, ordered.batch, [{"added": {}}])  # type: ignore[attr-defined]
-        if not request.user.has_perm(VIEW):
-            meta = self.model._meta  # type: ignore[attr-defined]
-            return HttpResponseRedirect(admin_url(f"{meta.app_label}_{meta.model_name}_changelist"))
-        return HttpResponseRedirect(admin_url("glam_tryon_tryonbatch_change", ordered.batch.pk))
+        site: AdminSite = self.admin_site  # type: ignore[attr-defined]
+        page = admin_url(site, "glam_tryon_tryonbatch_change", ordered.batch.pk)
+        seen = page and request.user.has_perm(VIEW)
+        return HttpResponseRedirect(page if seen else self._tryon_url("changelist"))
 
     # The gallery.
 

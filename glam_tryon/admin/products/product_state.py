@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.admin import AdminSite
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, F, Model, Q, Window
 from django.db.models.functions import RowNumber
@@ -17,7 +18,7 @@ from django.utils.translation import ngettext
 
 from glam_tryon.admin.formatting import NOTHING, badge, thumbnail
 from glam_tryon.admin.jobs.advice import job_state
-from glam_tryon.admin.pages import admin_url, picture_url
+from glam_tryon.admin.pages import admin_url, link, picture_url
 from glam_tryon.limits.budget import budget_left
 from glam_tryon.limits.pricing import money_text, price
 from glam_tryon.models import TryOnJob, TryOnResult
@@ -82,7 +83,7 @@ def states_of(products: Iterable[Model]) -> dict[str, ProductState]:
     return {key: ProductState(**row) for key, row in found.items()}
 
 
-def state_and_picture(state: ProductState, product: str) -> SafeString:
+def state_and_picture(site: AdminSite, state: ProductState, product: str) -> SafeString:
     """Return the newest picture, how many there are, and how many are published."""
     label = state_badge(state)
     if label == NOTHING:
@@ -90,7 +91,7 @@ def state_and_picture(state: ProductState, product: str) -> SafeString:
     shown: SafeString | str = ""
     if state.last_job:
         alt = _("Newest try-on of %(product)s") % {"product": product}
-        shown = thumbnail(picture_url(state.last_job, state.last_position), alt)
+        shown = thumbnail(picture_url(site, state.last_job, state.last_position), alt)
     quiet: SafeString | str = ""
     if state.published:
         count = ngettext("%(count)d published", "%(count)d published", state.published)
@@ -114,24 +115,23 @@ def state_badge(state: ProductState) -> SafeString:
     return NOTHING
 
 
-def newest_tryons(product: Model, jobs: list[TryOnJob]) -> SafeString:
+def newest_tryons(site: AdminSite, product: Model, jobs: list[TryOnJob]) -> SafeString:
     """Return a product's newest try-ons with their pictures, and the way to all of them."""
     if not jobs:
         return NOTHING
-    url = admin_url("glam_tryon_tryonjob_changelist")
-    return format_html(
-        '<div class="glam-tryon-pictures">{}</div><p><a href="{}?{}">{}</a></p>',
-        format_html_join("", "{}", ((_figure(job),) for job in jobs)),
-        url,
-        urlencode({"q": product.pk}),
-        _("All try-ons"),
-    )
+    figures = format_html_join("", "{}", ((_figure(site, job),) for job in jobs))
+    shown = format_html('<div class="glam-tryon-pictures">{}</div>', figures)
+    if not (url := admin_url(site, "glam_tryon_tryonjob_changelist")):
+        return shown
+    everything = link(f"{url}?{urlencode({'q': product.pk})}", _("All try-ons"))
+    return format_html("{}<p>{}</p>", shown, everything)
 
 
-def _figure(job: TryOnJob) -> SafeString:
+def _figure(site: AdminSite, job: TryOnJob) -> SafeString:
     person = str(job.person_photo or _("Person"))
     shown = [
-        thumbnail(picture_url(job.pk, result.position), person) for result in results_of(job)[:1]
+        thumbnail(picture_url(site, job.pk, result.position), person)
+        for result in results_of(job)[:1]
     ]
     return format_html(
         "<figure>{}<figcaption>{} {}</figcaption></figure>",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -13,9 +14,9 @@ from django.urls import path
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from glam_tryon.admin.operations.alerts import current_alerts, show, unconfirmed_url
+from glam_tryon.admin.operations.alerts import current_alerts, show, unconfirmed_alerts
 from glam_tryon.admin.operations.live_state import LiveState, read_live_state
-from glam_tryon.admin.pages import ReadOnly
+from glam_tryon.admin.pages import ReadOnly, admin_url
 from glam_tryon.admin.reports.ranking import title_of, top_products
 from glam_tryon.admin.reports.sections import (
     failures,
@@ -46,7 +47,7 @@ class Card:
     is_bad: bool = False
 
 
-def cards(now: LiveState, stats: Stats) -> list[Card]:
+def cards(site: AdminSite, now: LiveState, stats: Stats) -> list[Card]:
     """Return the cards in the order of the page."""
     queue = _("%(count)s waiting") % {"count": count_text(now.waiting)}
     oldest = _("the oldest for %(time)s") % {"time": seconds_text(now.queue_age.total_seconds())}
@@ -63,7 +64,7 @@ def cards(now: LiveState, stats: Stats) -> list[Card]:
             _("Unconfirmed"),
             count_text(now.unconfirmed),
             _("wait for a person") if now.unconfirmed else _("now"),
-            unconfirmed_url() if now.unconfirmed else "",
+            next((alert.url(site) for alert in unconfirmed_alerts(now)), ""),
             is_bad=now.unconfirmed > 0,
         ),
         Card(
@@ -106,7 +107,7 @@ class DashboardAdmin(ReadOnly, admin.ModelAdmin):
         now = read_live_state()
         sections = [] if _is_empty(stats) else _sections(stats, now.state)
         # The budget has a section of its own; reading the ledger would cost what else is saved.
-        show(request, current_alerts(now, Left(None)))
+        show(request, self.admin_site, current_alerts(now, Left(None)))
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name_plural),
@@ -119,9 +120,10 @@ class DashboardAdmin(ReadOnly, admin.ModelAdmin):
             "product": title_of(params) if params.product else "",
             "all_products": params.query(product=""),
             "query": params.query(),
-            "cards": cards(now, stats),
+            "cards": cards(self.admin_site, now, stats),
             "sections": sections,
-            "may_order": request.user.has_perm("glam_tryon.add_tryonjob"),
+            "order_url": request.user.has_perm("glam_tryon.add_tryonjob")
+            and admin_url(self.admin_site, "glam_tryon_tryonjob_add"),
             **(extra_context or {}),
         }
         template = "admin/glam_tryon/dailycount/dashboard.html"

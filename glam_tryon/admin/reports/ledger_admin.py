@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from glam_tryon.admin.formatting import NOTHING, badge, instant
-from glam_tryon.admin.pages import ReadOnly, admin_url
+from glam_tryon.admin.pages import ReadOnly, admin_url, link
 from glam_tryon.analytics.ledger import OUTCOMES, REFUNDED, Total, bill, totals
 from glam_tryon.limits.period import month_of
 from glam_tryon.limits.pricing import money_text
@@ -148,8 +148,7 @@ class TryOnSubmissionAdmin(ReadOnly, admin.ModelAdmin):
         name = f"{str(line.job_key)[:8]} #{line.number}"
         if line.job_id is None:
             return format_html('<span class="glam-tryon-quiet">{}</span>', name)
-        url = admin_url("glam_tryon_tryonjob_change", line.job_id)
-        return format_html('<a href="{}">{}</a>', url, name)
+        return link(admin_url(self.admin_site, "glam_tryon_tryonjob_change", line.job_id), name)
 
     @admin.action(
         description=with_provider_lazy(
