@@ -43,7 +43,8 @@ class FileMissing(FileUnavailable, FileNotFoundError):
 class GarmentUnavailable(TryOnError, ValueError):
     """The product has no garment picture that can be sent, or names no known mask type.
 
-    ``code`` is stable: ``no_picture``, ``unreadable_picture``, ``mask_type``, ``excluded``.
+    ``code`` is stable: ``no_picture``, ``unreadable_picture``, ``mask_type``, ``excluded``,
+    ``registration``.
     """
 
     def __init__(self, code: str, message: str) -> None:

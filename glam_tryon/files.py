@@ -62,7 +62,9 @@ def read_file(file: Any) -> bytes:
         try:
             content: bytes = opened.read()
         finally:
-            opened.close()
+            # sorl's file has neither open nor close.
+            if close := getattr(opened, "close", None):
+                close()
     return content
 
 

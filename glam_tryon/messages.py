@@ -141,6 +141,7 @@ ERROR_MESSAGES: Mapping[str, ErrorMessage] = MappingProxyType(
         "no_picture": _NO_GARMENT,
         "unreadable_picture": _NO_GARMENT,
         "mask_type": _NO_GARMENT,
+        "registration": _NO_GARMENT,
         "excluded": ErrorMessage(
             _("The shop does not offer try-ons of this product. Please choose another one."),
             NextAction.GARMENT,

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import OrderRefused, SettingError
-from glam_tryon.garments import garment_of
+from glam_tryon.garments import Garment, garment_of
 from glam_tryon.hooks import consult
 from glam_tryon.models import Account
 from glam_tryon.providers.api_key import api_key
@@ -80,13 +80,42 @@ def is_excluded(product: Model) -> bool:
     Raises:
         NotRegistered: no ``tryon.py`` registers the product's model.
     """
-    garment = garment_of(product)
+    return _is_excluded(garment_of(product), product)
+
+
+def _is_excluded(garment: Garment, product: Model) -> bool:
     if not garment.is_enabled(product):
         return True
     categories = garment.get_categories(product)
     if not categories or not (words := conf.TRYON_EXCLUDED):
         return False
-    return any(_any_of(tuple(words)).search(name) for name in categories)
+    pattern = _any_of(tuple(words))
+    for name in categories:  # noqa: SIM110  (a generator costs each button three calls)
+        if pattern.search(name):
+            return True
+    return False
+
+
+def is_offered(product: Model) -> bool:
+    """Say whether a page shows a button: not ``is_excluded``, nor a row without a picture.
+
+    Raises:
+        NotRegistered: no ``tryon.py`` registers the product's model.
+    """
+    garment = garment_of(product)
+    return garment.may_have_picture(product) and not _is_excluded(garment, product)
+
+
+def check_garment(product: Model) -> None:
+    """Look whether the product has a picture and a mask type; the picture's file is not opened.
+
+    Raises:
+        NotRegistered: no ``tryon.py`` registers the product's model.
+        GarmentUnavailable: it has not.
+    """
+    garment = garment_of(product)
+    garment.get_image(product)
+    garment.get_mask_type(product)
 
 
 @lru_cache(maxsize=8)

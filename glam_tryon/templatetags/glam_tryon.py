@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django import template
 from django.db.models import Model
@@ -15,13 +15,15 @@ from django.utils.translation import get_language, gettext
 from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.analytics.holdout import sees_buttons
 from glam_tryon.conf import conf
-from glam_tryon.limits.availability import is_excluded, may_see
+from glam_tryon.exceptions import NotRegistered
+from glam_tryon.limits.availability import is_offered, may_see
 from glam_tryon.models.statistics import Event
 from glam_tryon.privacy.retention_text import schedule
 from glam_tryon.views.product import around_key, key_of
 
 register = template.Library()
 
+_NO_PRODUCT = "it got a {type} ({value!r:.80}) in place of a product."
 _KNOWN = "glam_tryon_buttons"
 _Around = dict[tuple[str | None, type[Model], str], tuple[str, str]]
 
@@ -48,21 +50,31 @@ def tryon_assets() -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def tryon_button(context: Context, product: Model, text: str = "") -> SafeString:
+def tryon_button(
+    context: Context, product: Model | Literal[""] | None, text: str = ""
+) -> SafeString:
     """The button that begins a try-on of ``product``; a plain link where no script runs.
 
-    Nothing for a product that is switched off or of a category in ``TRYON_EXCLUDED``; with
-    ``STAFF_ONLY`` for nobody else; nor for a visitor who is held out (``HOLDOUT_SHARE``; then the
-    session is read). Otherwise it asks the database nothing, so it may stand a hundred times on a
-    page; a category in a row of its own is read with the products. So the kill switch leaves it
-    where it is: what it opens says that the shop takes no try-ons.
+    Nothing for nothing, nor for a product that has no picture, is switched off or of a category in
+    ``TRYON_EXCLUDED``; with ``STAFF_ONLY`` for nobody else; nor for a visitor who is held out
+    (``HOLDOUT_SHARE``; then the session is read). Otherwise it asks the database nothing, so it may
+    stand a hundred times on a page; a category in a row of its own is read with the products. So
+    the kill switch leaves it where it is: what it opens says that the shop takes no try-ons.
 
     Raises:
-        NotRegistered: no ``tryon.py`` registers the product's model.
+        NotRegistered: it is no product, or no ``tryon.py`` registers its model; the message names
+            the template.
     """
     request = context.get("request")
-    if is_excluded(product) or not may_see(request):
-        return SafeString("")
+    try:
+        if not isinstance(product, Model):
+            if product is None or product == "":
+                return SafeString("")
+            raise NotRegistered(_NO_PRODUCT.format(type=type(product).__name__, value=product))
+        if not is_offered(product) or not may_see(request):
+            return SafeString("")
+    except NotRegistered as error:
+        raise NotRegistered(f"{{% tryon_button %}} in {_template(context)}: {error}") from error
     if conf.HOLDOUT_SHARE and not sees_buttons(request):
         return SafeString("")
     buffer_event(Event.IMPRESSION, product)
@@ -77,6 +89,11 @@ def tryon_button(context: Context, product: Model, text: str = "") -> SafeString
     head, tail = known[kind]
     # No character of a key means anything in HTML.
     return SafeString(f"{head}{key_of(product)}{tail}")
+
+
+def _template(context: Context) -> str:
+    template = getattr(context.render_context, "template", None) or context.template
+    return getattr(template, "name", None) or "a template without a name"
 
 
 def _around_key(product: Model, text: str) -> tuple[str, str]:

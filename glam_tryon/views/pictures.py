@@ -149,7 +149,9 @@ def garment(request: HttpRequest, model: str, key: str) -> HttpResponse:
         content = read_file(picture)
     except (GarmentUnavailable, FileUnavailable) as error:
         raise Http404 from error
-    return picture_response(content, picture.name or "", cache="public, max-age=300")
+    # Not everything that reads has a name.
+    name = getattr(picture, "name", None) or "picture.jpg"
+    return picture_response(content, name, cache="public, max-age=300")
 
 
 @require_safe

@@ -29,7 +29,7 @@ from glam_tryon.exceptions import (
 )
 from glam_tryon.forms import TryOnForm
 from glam_tryon.garments import garment_of
-from glam_tryon.limits.availability import check_caller, is_excluded, is_paused
+from glam_tryon.limits.availability import check_caller, check_garment, is_excluded, is_paused
 from glam_tryon.messages import error_payload, photo_error_payload
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.statistics import Event
@@ -74,11 +74,15 @@ def start(request: HttpRequest, model: str, key: str) -> HttpResponse:
     form = TryOnForm(own_photo=_kept(request))
     if is_excluded(product):
         return _refuse(request, product, form, 409, error_payload("excluded"))
+    try:
+        check_garment(product)
+    except GarmentUnavailable as error:
+        # Said before somebody chooses a photo for nothing.
+        return _without_garment(request, product, form, error)
     if request.method == "GET":
         buffer_event(Event.OPENED, product)
-    # Said before somebody chooses a photo for nothing.
-    error = error_payload("paused") if is_paused() else None
-    return _form_page(request, product, form, error=error)
+    paused = error_payload("paused") if is_paused() else None
+    return _form_page(request, product, form, error=paused)
 
 
 def _kept(request: HttpRequest) -> PersonPhoto | None:
@@ -123,12 +127,21 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
         # Published between the form's check and the order: the new text is shown.
         form.renew_agreement()
         return _refuse(request, product, form, 409, error_payload(error.code))
-    except (GarmentUnavailable, PhotoUnavailable) as error:
-        code = getattr(error, "code", "photo_unavailable")
-        return _refuse(request, product, form, 409, error_payload(code))
+    except GarmentUnavailable as error:
+        return _without_garment(request, product, form, error)
+    except PhotoUnavailable:
+        return _refuse(request, product, form, 409, error_payload("photo_unavailable"))
     if wants_json(request):
         return JsonResponse(describe(request, job), status=201)
     return redirect("glam_tryon:job", pk=job.pk)
+
+
+def _without_garment(
+    request: HttpRequest, product: Model, form: TryOnForm, error: GarmentUnavailable
+) -> HttpResponse:
+    # For staff; shoppers read that another garment may be tried on.
+    logger.warning("no try-on of %s %s: %s", product._meta.label, product.pk, error)
+    return _refuse(request, product, form, 409, error_payload(error.code))
 
 
 def _turn_away(
