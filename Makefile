@@ -62,8 +62,8 @@ else
 	@test -z "$$REQUIRE_ALL"
 endif
 
-# The newest pair of Python and Django whole, the others what they could differ in. "make test" has
-# run every test on the pair that it runs on, which is the oldest where "python3" is 3.11.
+# The newest pair of Python and Django, the others what they could differ in. "make test" has run
+# every test on the pair that it runs on, which is the oldest where "python3" is 3.11.
 test-pairs: $(TOX)
 	$(TOX) run --skip-env "lint$(if $(filter 3.11.%,$(shell $(RUN) -V)),|py311-dj52)"
 
@@ -74,7 +74,7 @@ test-all: suite on-postgres on-mysql pairs-whole lint
 
 pairs-whole: $(TOX)
 	$(TOX) run --skip-env "lint|py313-dj61" -- -m "not browser"
-	$(TOX) run -e py313-dj61
+	$(TOX) run -e py313-dj61 -- tests
 
 lint: $(TEST_READY)
 	$(RUN) -m ruff check .

@@ -33,6 +33,10 @@ def browser_context(request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     context.close()
 
 
+#: The sentences come from the server; how they are shown is seen in both browsers by the others.
+IN_CHROMIUM = pytest.mark.parametrize("browser_context", ["chromium"], indirect=True)
+
+
 def send_photo(shopper: Shopper, file: Path) -> None:
     shopper.choose_photo(file)
     shopper.agree()
@@ -140,6 +144,7 @@ def test_a_file_that_is_no_photo_asks_for_another(
     shopper.expect_result()
 
 
+@IN_CHROMIUM
 @pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.code)
 def test_what_the_shop_refuses_offers_the_right_way_out(
     shopper: Shopper,
@@ -163,6 +168,7 @@ def test_what_the_shop_refuses_offers_the_right_way_out(
         expect(shopper.dialog).to_be_hidden()
 
 
+@IN_CHROMIUM
 @pytest.mark.parametrize("code", LIMITED)
 def test_a_limit_says_when_it_ends_and_leads_back_to_the_product(
     shopper: Shopper, page: Page, settings: Any, code: str
