@@ -17,7 +17,7 @@ from glam_tryon.providers.base import MaskType
 #: A literal, an attribute or method name, a dotted path through relations, or a callable.
 Source = str | Callable[[Any], Any] | None
 
-_MASK_TYPES = frozenset(mask.value for mask in MaskType)
+MASK_TYPES = frozenset(mask.value for mask in MaskType)
 
 
 logger = logging.getLogger("glam_tryon.garments")
@@ -204,7 +204,7 @@ class Garment:
             GarmentUnavailable: the product names another word.
         """
         word = self.mask_type
-        if isinstance(word, str) and word in _MASK_TYPES:
+        if isinstance(word, str) and word in MASK_TYPES:
             return check_mask_type(word)
         try:
             return check_mask_type(resolve(product, word))
@@ -260,7 +260,7 @@ def check_mask_type(value: object) -> str:
         GarmentUnavailable: it is none of them.
     """
     text = value.value if isinstance(value, MaskType) else value
-    if not isinstance(text, str) or text not in _MASK_TYPES:
+    if not isinstance(text, str) or text not in MASK_TYPES:
         raise GarmentUnavailable(
             "mask_type", f"{value!r} is no mask type; use 'overall', 'upper' or 'lower'."
         )
