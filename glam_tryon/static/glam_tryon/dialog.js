@@ -37,6 +37,8 @@ function ask(method, url, { body, signal, type = "json", headers = {}, onProgres
     if (type === "json") {
       xhr.setRequestHeader("Accept", "application/json");
     }
+    // The page's own language, which may stand in its address alone.
+    xhr.setRequestHeader("Accept-Language", document.documentElement.lang || navigator.language);
     for (const [name, value] of Object.entries(headers)) {
       xhr.setRequestHeader(name, value);
     }
@@ -198,6 +200,7 @@ export class TryOn {
   #host;
   #link;
   #texts;
+  #lost = false;
   #dialog;
   #status;
   #body;
@@ -694,11 +697,21 @@ export class TryOn {
     const large = status === 413;
     this.#emit("failed", { code: error?.code ?? String(status) });
     if (lapsed) {
-      await this.#renew();
+      await this.#lose(this.#texts.session);
+      return;
     }
     const known = large ? this.#texts.tooLarge : this.#texts.server;
-    const words = lapsed ? this.#texts.session : (error?.message ?? known);
-    this.#back(words, error?.next ?? (large ? "photo" : "again"));
+    this.#back(error?.message ?? known, error?.next ?? (large ? "photo" : "again"));
+  }
+
+  /* A new token helps once; refused as well, the browser blocks the shop's cookies here. */
+  async #lose(words) {
+    const blocked = this.#lost;
+    this.#lost = true;
+    await this.#renew();
+    this.#back(blocked ? this.#texts.cookies : words, "again");
+    this.#form.querySelector("[type=submit]").hidden = blocked;
+    this.#form.querySelector("[data-alone]").hidden = !blocked || top === self;
   }
 
   /* A new token in place of one whose session is over; what was chosen stays. */
@@ -807,8 +820,9 @@ export class TryOn {
       }
     });
     if (!last) {
-      this.#back(this.#texts.gone);
+      await this.#lose(this.#texts.gone);
     } else if (last.results.length) {
+      this.#lost = false;
       await this.#reveal(last, signal);
     } else {
       this.#fail(last);
