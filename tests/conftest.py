@@ -29,6 +29,8 @@ PROCESSES_PER_CORE = 3
 CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
+    # There is none here, and painting as if there were takes a fifth more of the processor.
+    "--disable-gpu",
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
