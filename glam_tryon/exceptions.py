@@ -72,6 +72,10 @@ class PhotoRefused(InvalidImage):
         super().__init__(code, message or f"The photo was refused: {code}.")
 
 
+class DecodersBusy(InvalidImage):
+    """Other pictures take all the memory there is for decoding; the same again in a moment."""
+
+
 class HookFailed(TryOnError, RuntimeError):
     """A hook of the shop's own gave no answer, so nothing passed it; ``name`` is its setting.
 

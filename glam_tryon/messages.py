@@ -112,6 +112,10 @@ ERROR_MESSAGES: Mapping[str, ErrorMessage] = MappingProxyType(
         "pixels": ErrorMessage(
             _("The picture has too many pixels. Please choose a smaller one."), NextAction.PHOTO
         ),
+        "busy": ErrorMessage(
+            _("Many photos are being read just now. Please try again in a moment."),
+            NextAction.AGAIN,
+        ),
         "truncated": ErrorMessage(
             _("The photo is damaged or incomplete. Please choose another."), NextAction.PHOTO
         ),

@@ -17,12 +17,15 @@ from pytest_django import Settings
 
 from example_project.demo_family import Family
 from example_project.demo_s3 import Bucket, start_bucket
+from glam_tryon.images import decoder_slots
 from tests.flush import flush_after_test
 from tests.servers import PARTS
-from tests.settings import TEST_DATABASE
+from tests.settings import TEST_DATABASE, TEST_DIRECTORY
 
 # pytest-django makes its test cases by itself, so there is no class of ours to say it in.
 TransactionTestCase._fixture_teardown = flush_after_test  # type: ignore[method-assign]
+# No test waits for the decoders of another process.
+decoder_slots.LOCK_FOLDER = TEST_DIRECTORY / f"decoders-{os.getpid()}"
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 PROCESSES_PER_CORE = 3
 # Without these Chromium looks up its maker's hosts at every start.

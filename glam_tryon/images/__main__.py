@@ -16,8 +16,8 @@ with suppress(ImportError):
     # Systems without it decode without a limit.
     import resource
 
-#: 50 megapixels of WEBP take 755 MB.
-MOST_BYTES = 2 * 1024**3
+#: Address space: what the largest picture takes, and as much again for libraries and threads.
+MOST_BYTES = 5 * 1024**3 // 4
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -17,12 +17,20 @@ from PIL import Image
 from glam_tryon.images.render import fitting
 from glam_tryon.images.validated_open import NotOpened
 
-# Bytes a pixel, at the worst: Pillow keeps three colours in four bytes, makes a copy to scale what
-# has an alpha, and two to scale 16 bits; libwebp holds two canvases beside the picture. Measured
-# with 12 Mpx: WEBP 15, 16-bit PNG 14, RGBA 11, AVIF 8, HEIC 7.
-_WORST_BYTES = 16
+# Bytes a pixel by format and mode, measured with 24 megapixels; of another mode the most of them.
+# Pillow keeps three colours in four bytes, makes a copy to scale what has an alpha, and two to
+# scale 16 bits; libwebp holds two canvases beside the picture, and has an alpha always.
+_BYTES: dict[str, dict[str, float]] = {
+    "PNG": {"1": 6.5, "L": 1.5, "P": 6.5, "RGB": 5.5, "RGBA": 9.8, "I;16": 14.8},
+    "WEBP": {"RGB": 17.6},
+    "AVIF": {"RGB": 9.6, "RGBA": 13.2},
+    "HEIF": {"RGB": 7.8, "RGBA": 9.8},
+}
+_WORST_BYTES = 17.6
 _JPEG_BYTES = 4
 _COEFFICIENT_BYTES = 2
+#: What the process itself takes.
+PROCESS_BYTES = 32_000_000
 
 
 def needed_bytes(image: Image.Image, content: bytes, long_side: int) -> int:
@@ -34,7 +42,11 @@ def needed_bytes(image: Image.Image, content: bytes, long_side: int) -> int:
     width, height = image.size
     target = fitting(image.size, long_side)
     if image.format not in ("JPEG", "MPO"):
-        return width * height * _WORST_BYTES
+        known = _BYTES.get(str(image.format), {})
+        a_pixel = known.get(image.mode) or max(known.values(), default=_WORST_BYTES)
+        if image.mode in ("L", "RGB") and "transparency" in image.info:
+            a_pixel = max(known.values(), default=_WORST_BYTES)
+        return int(width * height * a_pixel)
     whole = _coefficients(image) if _is_kept_whole(content) else 0
     image.draft(None, target)
     decoded = image.width * image.height
@@ -71,7 +83,7 @@ def _is_kept_whole(content: bytes) -> bool:
     return True
 
 
-#: Longest decoding, in seconds; 50 megapixels take 1 to 8.
+#: Longest decoding, in seconds; what fits into the memory takes 1 to 8.
 SECONDS = 30.0
 #: What the other process answers with instead of a picture; its text is the code of the refusal.
 REFUSED = 3
@@ -111,4 +123,6 @@ def _python() -> str:
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    # glibc reserves address space for each thread of a decoder, which counts against the limit.
+    kept["MALLOC_ARENA_MAX"] = "2"
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from glam_tryon.exceptions import ResultRefused
+from glam_tryon.exceptions import DownloadFailed, ResultRefused
+from glam_tryon.images.decode_process import needed_bytes
+from glam_tryon.images.decoder_slots import Busy, decoder_slots
 from glam_tryon.images.render import shrinkable, srgb
 from glam_tryon.images.unterminated import load_whole
 from glam_tryon.images.validated_open import EXTENSIONS, NotOpened, opened
@@ -40,6 +42,7 @@ def inspect_picture(
 
     Raises:
         ResultRefused: ``format``, ``pixels`` or ``broken``. An animation is ``format``.
+        DownloadFailed: other pictures take all the memory there is for decoding; try again.
     """
     try:
         with opened(content, max_pixels=max_pixels, max_side=max_side) as image:
@@ -49,8 +52,11 @@ def inspect_picture(
                 raise NotOpened("format")
             width, height = image.size
             # An eighth of the size is enough to find a JPEG cut short, for a 64th of the memory.
-            image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
-            load_whole(image)
+            with decoder_slots(needed_bytes(image, content, max(1, max(width, height) // 8))):
+                image.draft("RGB", (max(1, width // 8), max(1, height // 8)))
+                load_whole(image)
+    except Busy as error:
+        raise DownloadFailed("there is no memory to decode the result now") from error
     except NotOpened as error:
         code = error.code if error.code in _SENTENCES else "format"
         raise ResultRefused(code, _SENTENCES[code]) from error
@@ -98,7 +104,8 @@ def is_blank(content: bytes, *, max_pixels: int = 50_000_000, max_side: int = 12
 
 def _thumbnail(content: bytes, max_pixels: int, max_side: int) -> Image.Image:
     with opened(content, max_pixels=max_pixels, max_side=max_side, heif=True) as image:
-        image.draft(None, (8 * _SIDE, 8 * _SIDE))
-        load_whole(image)
-        small = shrinkable(image).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+        with decoder_slots(needed_bytes(image, content, 8 * _SIDE)):
+            image.draft(None, (8 * _SIDE, 8 * _SIDE))
+            load_whole(image)
+            small = shrinkable(image).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=2.0)
         return srgb(small, None).filter(ImageFilter.GaussianBlur(_BLUR))

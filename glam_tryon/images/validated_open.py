@@ -38,6 +38,32 @@ ORIENTATION, PROFILE = "glam_tryon_orientation", "glam_tryon_profile"
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
+#: How a browser is told what a picture is, by how its bytes begin. A system may know none of them:
+#: Python finds ".webp" in a file of the system's.
+_CONTENT_TYPES = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"GIF8": "image/gif",
+}
+
+
+def content_type(content: bytes) -> str:
+    """Return the media type of a picture by its bytes; for what is none that of any bytes."""
+    for start, kind in _CONTENT_TYPES.items():
+        if content.startswith(start):
+            return kind
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    if content[4:8] == b"ftyp":
+        # Heads of a list of brands, the first of which may be the general "mif1".
+        brands = content[8:64]
+        if b"avif" in brands or b"avis" in brands:
+            return "image/avif"
+        if content[8:12] in _HEIF_BRANDS:
+            return "image/heic"
+    return "application/octet-stream"
+
+
 class NotOpened(Exception):
     """The bytes are no picture that may be used.
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F
 
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.models.writer import WriterManager
+from glam_tryon.models.writer import WriterManager, WriterQuerySet
 
 #: So many locks; more owners than that share them, which costs a moment's wait at most.
 LOCKS = 64
@@ -109,6 +109,8 @@ class OrderReservation(models.Model):
 
     owner = models.CharField(max_length=80)
     block = models.CharField(max_length=64, blank=True)
+    # The same request sent twice at once is one order.
+    request_key = models.CharField(max_length=64, blank=True)
     ends_at = models.DateTimeField(db_index=True)
 
     objects = WriterManager()
@@ -120,9 +122,15 @@ class OrderReservation(models.Model):
         return self.owner
 
     @classmethod
-    def standing(cls) -> models.QuerySet[OrderReservation]:
-        """Return those whose order is still on its way."""
-        return OrderReservation.objects.writer().filter(ends_at__gt=DatabaseNow())
+    def standing(cls, request_key: str = "") -> WriterQuerySet[OrderReservation]:
+        """Return those whose order is still on its way, without those of this very request."""
+        rows = OrderReservation.objects.writer().filter(ends_at__gt=DatabaseNow())
+        return rows.exclude(request_key=request_key) if request_key else rows
+
+    def release(self) -> None:
+        """Give the place back, or up to the job that takes it over. May run twice."""
+        # By a query, so that the row is known still when the transaction is rolled back.
+        OrderReservation.objects.writer().filter(pk=self.pk).delete()
 
     @classmethod
     def prune(cls) -> int:

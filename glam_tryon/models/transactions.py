@@ -75,6 +75,18 @@ def retry_on_conflict(using: str, work: Callable[[], T]) -> T:
     return work()
 
 
+def commits_at_once(using: str) -> bool:
+    """Say whether what is written now is committed now: no transaction is open around it.
+
+    The one around a test case counts as none, as it does for ``durable``.
+    """
+    try:
+        with transaction.atomic(using, durable=True):
+            return True
+    except RuntimeError:
+        return False
+
+
 def _say(connection: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_SET)

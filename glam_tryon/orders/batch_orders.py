@@ -10,7 +10,13 @@ from typing import Any
 from django.core.files.base import File
 from django.db import models
 
-from glam_tryon.exceptions import GarmentUnavailable, NotRegistered, PhotoUnavailable
+from glam_tryon.exceptions import (
+    DecodersBusy,
+    FileUnavailable,
+    GarmentUnavailable,
+    NotRegistered,
+    PhotoUnavailable,
+)
 from glam_tryon.models import PersonPhoto, PossibleOrphan, TryOnBatch, TryOnJob, TryOnTransition
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP
@@ -83,7 +89,7 @@ def request_batch(
             try:
                 # One file a garment, whoever wears it; saved before any transaction begins.
                 facts, note = garment_facts(product, mask_type, (pictures or {}).get(product.pk))
-            except (GarmentUnavailable, NotRegistered) as error:
+            except (GarmentUnavailable, NotRegistered, DecodersBusy, FileUnavailable) as error:
                 left_out.append((product, str(error)))
             else:
                 if notes.setdefault(note.name, note) is not note:

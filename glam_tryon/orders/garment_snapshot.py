@@ -10,7 +10,12 @@ from django.core.files.base import File
 from django.db import models
 
 from glam_tryon.conf import conf
-from glam_tryon.exceptions import FileUnavailable, GarmentUnavailable, InvalidImage
+from glam_tryon.exceptions import (
+    DecodersBusy,
+    FileUnavailable,
+    GarmentUnavailable,
+    InvalidImage,
+)
 from glam_tryon.files import is_stored, read_file
 from glam_tryon.garments import garment_of
 from glam_tryon.images import normalise
@@ -37,6 +42,7 @@ def snapshot(product: models.Model, picture: File[bytes] | None = None) -> Garme
 
     Raises:
         GarmentUnavailable: ``no_picture`` or ``unreadable_picture``.
+        DecodersBusy: there is no memory to decode it now.
         FileUnavailable: the storage does not take it.
     """
     source = picture or garment_of(product).get_image(product)
@@ -65,6 +71,8 @@ def snapshot(product: models.Model, picture: File[bytes] | None = None) -> Garme
 def _usable(product: models.Model, content: bytes) -> bytes:
     try:
         return normalise(BytesIO(content)).content
+    except DecodersBusy:
+        raise
     except InvalidImage as error:
         raise GarmentUnavailable(
             "unreadable_picture", f"The picture of {product} cannot be used: {error}"

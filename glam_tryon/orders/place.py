@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import File
-from django.db import IntegrityError, models
+from django.db import DatabaseError, IntegrityError, InterfaceError, models
 from django.http import HttpRequest
 
 from glam_tryon.exceptions import PhotoUnavailable
 from glam_tryon.garments import check_mask_type, garment_of
-from glam_tryon.limits.quotas import check_order, count_order, lock_order
-from glam_tryon.models import PersonPhoto, PossibleOrphan, TryOnJob, TryOnTransition
+from glam_tryon.limits.quotas import check_order, count_order, lock_order, reserve_order
+from glam_tryon.models import (
+    OrderReservation,
+    PersonPhoto,
+    PossibleOrphan,
+    TryOnJob,
+    TryOnTransition,
+)
 from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.owner import SHOP, owner_key, same_owner
 from glam_tryon.models.statistics import Event
@@ -28,6 +35,8 @@ from glam_tryon.orders.reuse import picture_key, pictures_of, reusable_own, reus
 from glam_tryon.orders.uploads import Agreement, forget, keep_photo, take_in
 from glam_tryon.privacy.consent import check_photo_consent
 from glam_tryon.tracked_files import abandon
+
+logger = logging.getLogger("glam_tryon.orders")
 
 
 class Known(TypedDict, total=False):
@@ -98,6 +107,7 @@ def place(
         GarmentUnavailable: no usable garment picture, an unknown mask type, or an excluded product.
         ConsentRequired: a shopper's photo without consent to the current text.
         InvalidImage: the upload is no picture that can be used, or ``PHOTO_CHECK`` refuses it.
+        DecodersBusy: too many pictures are decoded at once; the same again in a moment.
         PhotoUnavailable: the photo is gone or belongs to somebody else.
         PermissionDenied: ``by`` may not order try-ons.
         ValueError: an unknown priority, not exactly one person, a user who is not signed in and
@@ -130,12 +140,29 @@ def place(
         if keep:
             keep_photo(photo)
         return job
-    # No photo is taken in for an order that will be refused.
-    check_order(caller.owner, caller.ip_block)
-    taken = take_in(upload, caller, consent=consent, title=title, keep=keep)
+    # No photo is decoded for an order that will be refused: it has its place before.
+    given = known.get("request_id")
+    key = request_key(caller.owner, given) if given else ""
+    reserved = reserve_order(caller.owner, caller.ip_block, key)
+    try:
+        taken = take_in(upload, caller, consent=consent, title=title, keep=keep)
+        return _save_upload(product, taken, caller, known, reserved, keep=keep)
+    finally:
+        _give_back(reserved)
+
+
+def _save_upload(
+    product: models.Model,
+    taken: PersonPhoto,
+    caller: Caller,
+    known: Known,
+    reserved: OrderReservation | None,
+    *,
+    keep: bool,
+) -> TryOnJob:
     made = None
     try:
-        made = _save(product, taken, caller, known)
+        made = _save(product, taken, caller, known, reserved)
     finally:
         # Refused, or asked for before with another copy of the photo: kept only where its owner
         # wishes to use it again, and that copy is gone.
@@ -143,6 +170,16 @@ def place(
         if made is None or not (again or made.person_photo_id == taken.pk):
             forget(taken)
     return made
+
+
+def _give_back(reserved: OrderReservation | None) -> None:
+    if reserved is None:
+        return
+    try:
+        reserved.release()
+    except (DatabaseError, InterfaceError) as error:
+        # It ends by itself; what broke the order is what matters now.
+        logger.warning("a reserved place ends by itself: %s", error)
 
 
 def _named(known: Known) -> dict[str, Any]:
@@ -183,11 +220,17 @@ def may_wear(photo: PersonPhoto, owner: str) -> bool:
     return same_owner(photo.owner, owner)
 
 
-def _save(product: models.Model, photo: PersonPhoto, caller: Caller, known: Known) -> TryOnJob:
+def _save(
+    product: models.Model,
+    photo: PersonPhoto,
+    caller: Caller,
+    known: Known,
+    reserved: OrderReservation | None = None,
+) -> TryOnJob:
     """Save the job, or return the one that makes it needless, under the locks of its limits."""
     facts, note = garment_facts(product, known.get("mask_type"))
     try:
-        job = _save_with(facts, note, photo, caller, known)
+        job = _save_with(facts, note, photo, caller, known, reserved)
     except BaseException:
         abandon(note)
         raise
@@ -202,6 +245,7 @@ def _save_with(
     photo: PersonPhoto,
     caller: Caller,
     known: Known,
+    reserved: OrderReservation | None,
 ) -> TryOnJob:
     named = _named(known)
     owner, request_id = caller.owner, known.get("request_id")
@@ -228,6 +272,8 @@ def _save_with(
         with TryOnJob.objects.atomic():
             if owner != SHOP:
                 lock_order(owner, caller.ip_block, picture_key(job, photo))
+                if reserved is not None:
+                    reserved.release()
                 # Sent twice at once: the other was faster, and took the last one perhaps.
                 earlier = _requested_by(caller, request_id)
                 if earlier is None and request_id:
@@ -238,7 +284,7 @@ def _save_with(
                     return earlier
                 other = reusable_shared(job, photo) if reuse else None
                 is_free = other is not None and bool(pictures_of(other))
-                check_order(owner, caller.ip_block, free=is_free)
+                check_order(owner, caller.ip_block, free=is_free, request_key=job.request_key or "")
                 if other is None:
                     count_order(caller.ip_block)
                 else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import mimetypes
 from collections.abc import Callable
 from functools import wraps
 from uuid import UUID
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_safe
 from glam_tryon.exceptions import FileMissing, FileUnavailable, GarmentUnavailable
 from glam_tryon.files import read_file
 from glam_tryon.garments import garment_of
+from glam_tryon.images.validated_open import content_type
 from glam_tryon.models import PersonPhoto, TryOnSubmission
 from glam_tryon.privacy.retention import results_of
 from glam_tryon.signed_urls import PHOTO, PROBE, probe_answer, token_in
@@ -30,18 +30,17 @@ logger = logging.getLogger("glam_tryon.views")
 #: How long Glam waits for its pictures while the database is away or gives no connection.
 DATABASE_SECONDS = 10.0
 
+PRIVATE = "private, no-store"
 #: Where WSGI servers put the path as the client sent it.
 _RAW_PATHS = {"PATH_INFO", "RAW_URI", "REQUEST_URI"}
 
 
-def picture_response(
-    content: bytes, name: str, *, cache: str = "private, no-store"
-) -> HttpResponse:
-    """Answer with a picture that can be nothing else, wherever it is opened."""
-    kind = mimetypes.guess_type(name)[0] or ""
-    response = HttpResponse(
-        content, content_type=kind if kind.startswith("image/") else "application/octet-stream"
-    )
+def picture_response(content: bytes, *, cache: str = PRIVATE) -> HttpResponse:
+    """Answer with a picture that can be nothing else, wherever it is opened.
+
+    Its bytes say what it is: neither its name, which a storage may change, nor the system does.
+    """
+    response = HttpResponse(content, content_type=content_type(content))
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = cache
     response["Referrer-Policy"] = "no-referrer"
@@ -59,13 +58,17 @@ def _read(file: FieldFile | None) -> bytes:
         raise Http404 from error
 
 
-def read_picture(file: FieldFile | None) -> HttpResponse:
-    """Answer with a stored picture.
+def read_picture(file: FieldFile | None, *, cache: str = PRIVATE) -> HttpResponse:
+    """Answer with a stored picture, or with 503 while the storage does not give it.
 
     Raises:
         Http404: there is no file.
     """
-    return picture_response(_read(file), (file and file.name) or "")
+    try:
+        return picture_response(_read(file), cache=cache)
+    except FileUnavailable:
+        logger.exception("a picture could not be shown")
+        return HttpResponse(status=503, headers={"Retry-After": "10", "Cache-Control": PRIVATE})
 
 
 def _hide_link(request: HttpRequest) -> None:
@@ -110,7 +113,7 @@ def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
     """One submission's photo or garment, for whoever holds its signed link: Glam."""
     token = token_in(what, signed)
     if token and what == PROBE:
-        return picture_response(probe_answer(token), "probe")
+        return picture_response(probe_answer(token))
     # A fetch that fails is a generation that fails, and it may be billed.
     return retry_on_db_error(lambda: _for_glam(request, what, token), seconds=DATABASE_SECONDS)
 
@@ -129,7 +132,7 @@ def _for_glam(request: HttpRequest, what: str, token: str | None) -> HttpRespons
             raise Http404
     else:
         content = _read(submission.job.garment_image)
-    return picture_response(content, "picture.jpg")
+    return picture_response(content)
 
 
 @login_not_required
@@ -137,7 +140,7 @@ def _for_glam(request: HttpRequest, what: str, token: str | None) -> HttpRespons
 def house_model(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A house model that the shop offers; anybody may see it."""
     photo = get_object_or_404(PersonPhoto.objects.house_models(), pk=pk)
-    return picture_response(_read(photo.image), "picture.jpg", cache="public, max-age=3600")
+    return read_picture(photo.image, cache="public, max-age=3600")
 
 
 @require_safe
@@ -149,9 +152,7 @@ def garment(request: HttpRequest, model: str, key: str) -> HttpResponse:
         content = read_file(picture)
     except (GarmentUnavailable, FileUnavailable) as error:
         raise Http404 from error
-    # Not everything that reads has a name.
-    name = getattr(picture, "name", None) or "picture.jpg"
-    return picture_response(content, name, cache="public, max-age=300")
+    return picture_response(content, cache="public, max-age=300")
 
 
 @require_safe

@@ -19,6 +19,7 @@ from glam_tryon.analytics.event_buffer import buffer_event
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import (
     ConsentRequired,
+    DecodersBusy,
     FileUnavailable,
     GarmentUnavailable,
     HookFailed,
@@ -55,6 +56,9 @@ from glam_tryon.views.payload import (
 from glam_tryon.views.product import garment_url, product_or_404, start_url
 
 logger = logging.getLogger("glam_tryon.views")
+
+#: After how many seconds one may try again when too many photos are decoded at once.
+BUSY_SECONDS = 5
 
 
 # The note of a photo is committed before the photo is saved.
@@ -115,6 +119,10 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
         )
     except OrderRefused as error:
         return _turn_away(request, product, form, error)
+    except DecodersBusy as error:
+        answer = _refuse(request, product, form, 503, photo_error_payload(error))
+        answer["Retry-After"] = str(BUSY_SECONDS)
+        return answer
     except InvalidImage as error:
         return _refuse(request, product, form, 400, photo_error_payload(error))
     except HookFailed:

@@ -18,12 +18,14 @@ from django.utils import timezone
 
 from example_project.demo_s3 import Bucket
 from example_project.storage import private_bucket
+from glam_tryon.admin.operations import storage_probe
 from glam_tryon.admin.operations import storage_probe as storage_check
 from glam_tryon.admin.operations.probes import check_key, check_public_url
 from glam_tryon.admin.operations.storage_probe import check_storage
 from glam_tryon.limits import availability as switch
 from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.providers.http import Answer, Silence
 from glam_tryon.providers.selection import provider_for
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signed_urls import probe_link
@@ -261,7 +263,39 @@ def test_an_address_that_does_not_answer_proves_nothing(settings: Any, tmp_path:
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "PUBLIC_BASE_URL": "http://127.0.0.1:9"}
     with kept_in(settings, PRIVATE, location=tmp_path, base_url="/private/"):
         is_well, words = questions()["Who can open a picture by its address?"]
-    assert (is_well, words) == (False, "That cannot be told: the address does not answer.")
+    assert (is_well, words) == (False, "That cannot be told: the address says neither yes nor no.")
+
+
+CLOSED = "Nobody by the address alone."
+UNCLEAR = "That cannot be told: the address says neither yes nor no."
+EVERYBODY = "Everybody, for ever: the storage is public, and so are shoppers' photos."
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        *((Answer(status, b""), CLOSED) for status in (401, 403, 404)),
+        (Answer(200, storage_probe._CONTENT), EVERYBODY),
+        # A public object may stand behind each of these.
+        *((Answer(status, b""), UNCLEAR) for status in (301, 302, 307, 400, 429, 500, 503)),
+        (Answer(200, None, "encoding"), UNCLEAR),
+        (Answer(200, b"a page of the web server's"), UNCLEAR),
+        (Silence(False, "connect_failed"), UNCLEAR),
+    ],
+    ids=lambda given: str(getattr(given, "status", "")),
+)
+def test_only_a_refusal_proves_that_a_storage_is_private(
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Answer | Silence,
+    words: str,
+) -> None:
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "PUBLIC_BASE_URL": "https://shop.example.com"}
+    monkeypatch.setattr(storage_probe, "get", lambda *_url, **_options: answer)
+    with kept_in(settings, PRIVATE, location=tmp_path, base_url="/private/"):
+        is_well, message = questions()["Who can open a picture by its address?"]
+    assert (is_well, message) == (words == CLOSED, words)
 
 
 def test_what_a_storage_does_not_do_is_told(settings: Any, tmp_path: Path) -> None:

@@ -132,18 +132,23 @@ def _metadata() -> dict[str, Odd]:
 
 
 def _bombs() -> dict[str, Odd]:
-    tall = encoded(Image.new("RGB", (64, 12_001)))
+    tall = encoded(Image.new("RGB", (64, 16_385)))
     return {
-        "9000x9000.png": (lambda: png_of_size(9000, 9000), "pixels"),
+        "9000x9000.png": (lambda: png_of_size(9000, 9000), TAKEN),
+        "7000x7000.webp": (
+            lambda: encoded(Image.new("RGBA", (7000, 7000)), "WEBP", lossless=True, method=0),
+            "pixels",
+        ),
         "30000x1.png": (lambda: png_of_size(30_000, 1), "pixels"),
         "65535x65535.png": (lambda: png_of_size(65_535, 65_535), "pixels"),
         "100-megapixels.jpg": (
             lambda: encoded(Image.new("L", (10_000, 10_000)), quality=20),
-            "pixels",
+            TAKEN,
         ),
-        "12001-high.jpg": (lambda: tall, "pixels"),
+        "16385-high.jpg": (lambda: tall, "pixels"),
         "16383x16383.webp": (lambda: webp_of_size(16_383, 16_383), "pixels"),
-        "claims-12000x4000.webp": (lambda: webp_of_size(12_000, 4000), "truncated"),
+        "claims-12000x4000.webp": (lambda: webp_of_size(12_000, 4000), "pixels"),
+        "claims-5500x4000.webp": (lambda: webp_of_size(5500, 4000), "truncated"),
         "50-megabyte-profile.png": (
             lambda: png_of_size(99, 99, profile=bytes(50_000_000)),
             "truncated",

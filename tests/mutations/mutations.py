@@ -178,8 +178,8 @@ MUTATIONS = (
     ),
     Mutation(
         "worker/steps/store.py",
-        "if status == Status.STORING:",
         "if status != Status.STORING:",
+        "if status == Status.STORING:",
         _LATE,
     ),
     Mutation(
@@ -285,12 +285,15 @@ MUTATIONS = (
     # Limits.
     Mutation(
         "limits/quotas.py",
-        "used_today(owner, now) >= limit",
-        "used_today(owner, now) > limit",
+        "used_today(owner, now) + reserved >= limit",
+        "used_today(owner, now) + reserved > limit",
         _ORDERS,
     ),
     Mutation(
-        "limits/quotas.py", "under_way.count() >= limit", "under_way.count() > limit", _ORDERS
+        "limits/quotas.py",
+        "under_way.count_now() + reserved >= limit",
+        "under_way.count_now() + reserved > limit",
+        _ORDERS,
     ),
     Mutation("limits/quotas.py", ".open().advancing()", ".open()", _ORDERS),
     Mutation("limits/quotas.py", ".exclude(status=Status.FAILED)", "", _ORDERS),
@@ -310,8 +313,8 @@ MUTATIONS = (
     # Models.
     Mutation(
         "models/submission.py",
-        "exclude(outcome__in=[words.NOT_SENT, words.REFUSED])",
-        "exclude(outcome__in=[words.NOT_SENT])",
+        "outcome__in=[outcomes.NOT_SENT, outcomes.REFUSED]",
+        "outcome__in=[outcomes.NOT_SENT]",
         _PRICING + _BUDGET,
     ),
     Mutation(

@@ -64,27 +64,43 @@ def _link(name: str, question: str) -> CheckResult:
         return CheckResult(question, False, text, _("Set PUBLIC_BASE_URL, then ask again."))
     unsigned = _opens(urlunsplit((*parts[:3], "", "")))
     if unsigned is None:
-        text = _("That cannot be told: the address does not answer.")
-        return CheckResult(question, False, text, _("Look whether the address is right."))
+        return _unclear(question)
     if unsigned:
         text = _("Everybody, for ever: the storage is public, and so are shoppers' photos.")
         return CheckResult(question, False, text, _("Make the bucket or the folder private now."))
     if not parts.query:
         return CheckResult(question, True, _("Nobody by the address alone."))
-    if not _opens(parts.geturl()):
+    signed = _opens(parts.geturl())
+    if signed is None:
+        return _unclear(question)
+    if not signed:
         text = _("Nobody, not even with a signed link.")
         advice = _("Check the region, the endpoint and the clock of this machine.")
         return CheckResult(question, False, text, advice)
     return CheckResult(question, True, _("Only who has a signed link, until it expires."))
 
 
+def _unclear(question: str) -> CheckResult:
+    text = _("That cannot be told: the address says neither yes nor no.")
+    return CheckResult(question, False, text, _("Look whether the address is right."))
+
+
+#: What a storage answers when it does not show an object.
+_CLOSED = (401, 403, 404)
+
+
 def _opens(url: str) -> bool | None:
-    """Say whether the object comes back from ``url``; None: nothing does. No log holds it."""
+    """Say whether the object comes back from ``url``. No log holds it.
+
+    None: that cannot be told. Behind a redirect, an error or other bytes it may be public.
+    """
     exchange = Exchange(LINK_SECONDS, LINK_SECONDS, LINK_SECONDS, quiet=True)
     heard = get(url, exchange, max_body_bytes=len(_CONTENT) + 1)
     if not isinstance(heard, Answer):
         return None
-    return heard.status == 200 and heard.body == _CONTENT
+    if heard.status == 200 and heard.body == _CONTENT:
+        return True
+    return False if heard.status in _CLOSED else None
 
 
 def _delete(name: str) -> CheckResult:
