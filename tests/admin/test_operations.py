@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from example_project.demo_s3 import Bucket
 from example_project.storage import private_bucket
-from glam_tryon.admin.operations import storage_probe
-from glam_tryon.admin.operations import storage_probe as storage_check
-from glam_tryon.admin.operations.probes import check_key, check_public_url
-from glam_tryon.admin.operations.storage_probe import check_storage
+from glam_tryon.checks import storage_probe
+from glam_tryon.checks import storage_probe as storage_check
+from glam_tryon.checks.probes import check_key, check_public_url
+from glam_tryon.checks.storage_probe import check_storage
 from glam_tryon.limits import availability as switch
 from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import DatabaseNow
@@ -389,7 +389,7 @@ def test_another_answer_than_the_shops_own_is_told(
     public(live_server.url + path)
     if not path:
         said = "Something answered, but not this shop: it did not know its own link."
-        checks = "glam_tryon.admin.operations.probes.probe_link"
+        checks = "glam_tryon.checks.probes.probe_link"
         monkeypatch.setattr(checks, lambda: (probe_link()[0], b"another"))
     (result,) = check_public_url()
     assert (result.is_well, result.message) == (False, said)

@@ -36,9 +36,9 @@ from glam_tryon.admin.operations.alerts import (
     pause_advice,
     warn,
 )
-from glam_tryon.admin.operations.probes import CheckResult, check_key, check_public_url
-from glam_tryon.admin.operations.storage_probe import check_storage
 from glam_tryon.admin.pages import admin_url
+from glam_tryon.checks.probes import CheckResult, check_key, check_public_url
+from glam_tryon.checks.storage_probe import check_storage
 from glam_tryon.conf import conf
 from glam_tryon.limits import availability as switch
 from glam_tryon.limits.budget import Budget, Spent, budgets, spent

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import socket
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,30 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from glam_tryon.sandbox import FaultScript, Sandbox
+
+_TO_COPY = """\
+Settings of the shop, whose own address is PUBLIC_BASE_URL:
+
+GLAM_TRYON = {{
+    "API_KEY": "{key}",
+    "BASE_URL": "{url}",
+    "PUBLIC_BASE_URL": "http://127.0.0.1:8000",
+    "MAX_PARALLEL": {slots},
+}}
+
+It answers this with 404 while the key is right, as Glam does for a try-on that it does not know:
+
+curl -i -H "X-API-Key: {key}" {url}/tryon/none
+"""
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as tried:
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 class Command(BaseCommand):
@@ -38,14 +64,27 @@ class Command(BaseCommand):
                 faults=faults,
             )
         except (OSError, ValueError) as error:
-            raise CommandError(f"The sandbox cannot start: {error}") from error
+            taken = [
+                f"port {options[name]} is taken: choose another one by {option}"
+                for name, option in (("port", "--port"), ("result_port", "--result-port"))
+                if getattr(error, "errno", None) == errno.EADDRINUSE and _is_taken(options[name])
+            ]
+            problem = "; ".join(taken) or str(error)
+            raise CommandError(f"The sandbox cannot start: {problem}") from error
 
         def stop(number: int, frame: object) -> None:
             raise KeyboardInterrupt
 
         signal.signal(signal.SIGTERM, stop)
         self.stdout.write(f"Sandbox Glam at {sandbox.base_url}")
-        self.stdout.write(f"Results from {', '.join(sandbox.result_hosts)}")
+        self.stdout.write(f"Results from {', '.join(sandbox.result_hosts)}, without a setting")
+        self.stdout.write(
+            _TO_COPY.format(
+                key=sandbox.api_keys[0],
+                url=sandbox.base_url,
+                slots=options["max_parallel"],
+            )
+        )
         self.stdout.flush()
         try:
             sandbox.serve_forever()

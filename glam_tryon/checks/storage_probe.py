@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from django.utils.translation import gettext as _
 
-from glam_tryon.admin.operations.probes import CheckResult
+from glam_tryon.checks.probes import CheckResult
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import FileUnavailable
 from glam_tryon.files import delete_file, is_stored, read_stored, url_of
@@ -16,7 +16,7 @@ from glam_tryon.providers.connections import Exchange
 from glam_tryon.providers.http import Answer, get
 from glam_tryon.tracked_files import abandon, announce, save_noted
 
-logger = logging.getLogger("glam_tryon.admin")
+logger = logging.getLogger("glam_tryon.checks")
 
 #: How long each question to the storage's own address may take.
 LINK_SECONDS = 10.0
