@@ -13,6 +13,9 @@ from PIL import Image, ImageFile
 _END = b"\xff\xd9"
 # What is read for pixels when there are too few bytes, so that different ones give other pixels.
 _FILLERS = (b"\x00" * 64, b"\xaa" * 64)
+#: Pixels of the largest JPEG that is decoded at its full size to see whether it is whole.
+_MOST_PIXELS = 4_000_000
+_STRIP = 64
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 
 
@@ -47,12 +50,22 @@ def _is_settled(content: bytes, size: tuple[int, int]) -> bool:
         with Image.open(
             BytesIO(content.rstrip(b"\xff") + filler + _END), formats=["JPEG"]
         ) as whole:
-            # In a small picture nothing is seen of a scan that refines it.
-            if scans == 1:
+            # At a fraction nothing is seen of a scan that refines it; a large picture takes more
+            # memory whole than decoders have.
+            if scans == 1 or whole.width * whole.height > _MOST_PIXELS:
                 whole.draft(None, size)
             whole.load()
-            seen.add(hashlib.sha256(whole.tobytes()).digest())
+            seen.add(_digest(whole))
     return len(seen) == 1
+
+
+def _digest(image: Image.Image) -> bytes:
+    # Strip by strip: a copy of the pixels would take as much memory again.
+    digest = hashlib.sha256()
+    for top in range(0, image.height, _STRIP):
+        strip = (0, top, image.width, min(top + _STRIP, image.height))
+        digest.update(image.crop(strip).tobytes())
+    return digest.digest()
 
 
 def _scans(content: bytes) -> int:
