@@ -13,6 +13,7 @@ from django.utils.translation import get_supported_language_variant, override
 from glam_tryon.conf import conf
 from glam_tryon.exceptions import SettingError
 from glam_tryon.models import TryOnSubmission
+from glam_tryon.models.clock import database_time
 
 PHOTO = "photo"
 GARMENT = "garment"
@@ -20,8 +21,31 @@ GARMENT = "garment"
 PROBE = "probe"
 
 
-def _signer(what: str) -> signing.TimestampSigner:
-    return signing.TimestampSigner(salt=f"glam_tryon.signed_urls.{what}")
+class _Signer(signing.TimestampSigner):
+    """Signs with the database's time, for the worker's clock and the web server's may be wrong."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(salt=f"glam_tryon.signed_urls.{what}")
+
+    def timestamp(self) -> str:
+        return signing.b62_encode(int(_now()))
+
+    def unsign_within(self, signed: str, seconds: float) -> str:
+        """Return what was signed at most ``seconds`` ago.
+
+        Raises:
+            BadSignature: it is forged or too old.
+        """
+        token = self.unsign(signed)
+        # The signature is right, so this is what ``timestamp`` made.
+        signed_at = signing.b62_decode(signed.rsplit(self.sep, 2)[1])
+        if _now() - signed_at > seconds:
+            raise signing.SignatureExpired("the link is too old")
+        return token
+
+
+def _now() -> float:
+    return database_time(TryOnSubmission.objects.write_alias()).timestamp()
 
 
 def link_for_glam(submission: TryOnSubmission, what: str) -> str:
@@ -41,7 +65,7 @@ def _link(what: str, token: str) -> str:
             "is missing; set it to the shop's address as the provider can reach it",
         )
     script_name = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
-    path = path_without_request("glam_tryon:for_glam", what, _signer(what).sign(token))
+    path = path_without_request("glam_tryon:for_glam", what, _Signer(what).sign(token))
     # The shop's address may name the path below which the whole site lies, or leave it out.
     return base.removesuffix(script_name) + path
 
@@ -84,6 +108,6 @@ def probe_answer(token: str) -> bytes:
 def token_in(what: str, signed: str) -> str | None:
     """Return the submission's token in a signed link; None when it is forged or too old."""
     try:
-        return _signer(what).unsign(signed, max_age=conf.LINK_SECONDS)
+        return _Signer(what).unsign_within(signed, conf.LINK_SECONDS)
     except signing.BadSignature:
         return None

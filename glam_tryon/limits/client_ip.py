@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
@@ -13,6 +14,9 @@ from glam_tryon.conf import conf
 KEPT_DIGITS = 4
 #: A home has at least the last byte of IPv4 to itself, and the last 80 bits of IPv6.
 _PREFIXES = {4: 24, 6: 48}
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::\d+)?")
+#: The block of whoever comes from what is no IP, such as a proxy's "unknown".
+UNREADABLE = "unreadable"
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -23,8 +27,21 @@ def client_ip(request: HttpRequest) -> str:
     """
     nearest: str = request.META.get("REMOTE_ADDR", "")
     proxies = conf.TRUSTED_PROXIES
-    passed = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    return passed[-proxies] if 0 < proxies <= len(passed) else nearest
+    header = request.headers.get("X-Forwarded-For", "")
+    passed = header.split(",") if header.strip() else []
+    if not 0 < proxies <= len(passed):
+        return _without_port(nearest)
+    return _without_port(passed[-proxies]) or UNREADABLE
+
+
+def _without_port(entry: str) -> str:
+    """Return the IP of an entry as proxies write it: quoted, in brackets, with a port."""
+    entry = entry.strip().strip('"').strip()
+    if bracketed := _BRACKETED.fullmatch(entry):
+        return bracketed[1]
+    host, colon, port = entry.partition(":")
+    # More than one colon is IPv6, which has no port without brackets.
+    return host if colon and port.isdecimal() else entry
 
 
 def network_of(ip: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
@@ -41,10 +58,12 @@ def ip_block(ip: str) -> str:
     """Return the network that orders from this IP are counted by, like ``9.9.9.0/24``.
 
     Empty when it tells no shopper from another: a private IP is that of a proxy, or of the
-    shop's own network.
+    shop's own network. What cannot be read counts in one common block, for it must be counted.
     """
     network = network_of(ip)
-    return str(network) if network is not None and network.is_global else ""
+    if network is None:
+        return UNREADABLE if ip else ""
+    return str(network) if network.is_global else ""
 
 
 def ip_hash(ip: str) -> str:

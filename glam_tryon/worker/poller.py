@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 from collections.abc import Callable
 
@@ -25,7 +24,7 @@ from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import refresh_connections, return_connections
 from glam_tryon.worker.maintenance import Maintenance
 from glam_tryon.worker.slots import claim_submissions
-from glam_tryon.worker.wakeup import add_listener, listen, remove_listener
+from glam_tryon.worker.wakeup import SignalSafeEvent, add_listener, listen, remove_listener
 from glam_tryon.worker.worker_pool import WorkerPool
 
 logger = logging.getLogger("glam_tryon.worker")
@@ -55,8 +54,8 @@ class Poller:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
-        self.stopping = threading.Event()
-        self._wake = threading.Event()
+        self.stopping = SignalSafeEvent()
+        self._wake = SignalSafeEvent()
         self._pool = WorkerPool(
             threads or conf.POLLER_THREADS, min(conf.MAX_PARALLEL, MOST_SENDERS), self._wake.set
         )
@@ -64,7 +63,10 @@ class Poller:
         self._leases_at = self._outage_logged_at = float("-inf")
 
     def stop(self) -> None:
-        """Claim nothing more; ``run`` returns when what is in flight has ended."""
+        """Claim nothing more; ``run`` returns when what is in flight has ended.
+
+        A signal handler may call it: it takes no lock.
+        """
         self.stopping.set()
         self._wake.set()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from django.db import DatabaseError, connections
 
@@ -24,7 +26,7 @@ WAIT_SECONDS, PAUSE_SECONDS = 1.0, 10.0
 
 
 def listen(
-    wake: Callable[[], None], stopping: threading.Event, shortage: Shortage
+    wake: Callable[[], None], stopping: SignalSafeEvent, shortage: Shortage
 ) -> threading.Thread | None:
     """Call ``wake`` for each new job that PostgreSQL tells of, until ``stopping``.
 
@@ -45,7 +47,7 @@ def listen(
 
 
 def _listen(
-    using: str, wake: Callable[[], None], stopping: threading.Event, shortage: Shortage
+    using: str, wake: Callable[[], None], stopping: SignalSafeEvent, shortage: Shortage
 ) -> None:
     while not stopping.is_set():
         if shortage.is_on:
@@ -65,6 +67,45 @@ def _listen(
             stopping.wait(PAUSE_SECONDS)
         finally:
             wrapper.close()
+
+
+class SignalSafeEvent:
+    """Like ``threading.Event``, but ``set`` takes no lock, so a signal handler may call it.
+
+    A handler runs in the midst of whatever its thread does. When that is ``Event.wait`` or
+    ``Event.clear``, ``Event.set`` would wait for ever for the lock that this very thread holds.
+    ``SimpleQueue.put`` may interrupt any other call of the same queue.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._calls: SimpleQueue[None] = SimpleQueue()
+
+    def is_set(self) -> bool:
+        """Say whether ``set`` was called since the last ``clear``."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Let every ``wait`` return."""
+        self._is_set = True
+        self._calls.put(None)
+
+    def clear(self) -> None:
+        """Let ``wait`` wait again."""
+        self._is_set = False
+        with suppress(Empty):
+            while True:
+                self._calls.get_nowait()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for ``set``, at most ``timeout`` seconds; say whether it was called."""
+        if not self.is_set():
+            with suppress(Empty):
+                self._calls.get(timeout=timeout)
+                if self.is_set():
+                    # Another thread may wait as well.
+                    self._calls.put(None)
+        return self._is_set
 
 
 _listeners: list[Callable[[], None]] = []

@@ -9,13 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
-import time_machine
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.test import Client
-from django.utils import timezone
 
 from example_project.shop.models import Product
 from glam_tryon import jobs
@@ -30,6 +29,7 @@ from glam_tryon.models import (
     TryOnResult,
     TryOnSubmission,
 )
+from glam_tryon.models.clock import database_time
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.privacy.consent import current_text
 from glam_tryon.sandbox import FaultScript, Sandbox
@@ -289,7 +289,8 @@ def test_a_photo_link_that_has_expired_fails_the_job_with_clear_words(
     job = order()
     once()
     assert statuses() == ["in_queue"]
-    with time_machine.travel(timezone.now() + timedelta(hours=3)):
+    late = database_time("default") + timedelta(hours=3)
+    with mock.patch("glam_tryon.signed_urls.database_time", return_value=late):
         glam.release()
         glam.wait_for(lambda: not glam.open_generations, 20)
     drain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Thread
 from typing import Any
 
@@ -14,6 +15,12 @@ from glam_tryon.signed_urls import probe_link
 
 SHOP = "https://shop.example.com"
 LOCALE = "django.middleware.locale.LocaleMiddleware"
+
+
+@pytest.fixture(autouse=True)
+def the_database_has_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is asked of it here."""
+    monkeypatch.setattr("glam_tryon.signed_urls._now", time.time)
 
 
 def answers(link: str, settings: Any) -> bool:

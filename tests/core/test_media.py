@@ -21,7 +21,7 @@ from example_project.shop import views as shop_views
 from glam_tryon import signed_urls as media
 from glam_tryon.exceptions import SettingError
 from glam_tryon.models import TryOnJob, TryOnSubmission
-from glam_tryon.models.clock import DatabaseNow
+from glam_tryon.models.clock import DatabaseNow, database_time
 from glam_tryon.models.status import Status
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
 from glam_tryon.views import pictures
@@ -117,23 +117,55 @@ def test_without_an_address_of_the_shop_there_is_no_link(
 # Who is sent away.
 
 
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """``later(600)`` lets so many seconds pass on the database's clock, as links see it."""
+
+    def later(seconds: float) -> None:
+        passed = timedelta(seconds=seconds)
+        monkeypatch.setattr(media, "database_time", lambda using: database_time(using) + passed)
+
+    return later
+
+
 @pytest.mark.parametrize("what", [PHOTO, GARMENT])
-def test_a_link_dies_after_its_time(client: Client, submission: TryOnSubmission, what: str) -> None:
+def test_a_link_dies_after_its_time(
+    client: Client, submission: TryOnSubmission, what: str, later: Callable[[float], None]
+) -> None:
     path = path_of(submission, what)
-    with time_machine.travel(timezone.now() + timedelta(seconds=590)):
-        assert client.head(path).status_code == 200
-    with time_machine.travel(timezone.now() + timedelta(seconds=610)):
-        assert client.get(path).status_code == 404
+    later(590)
+    assert client.head(path).status_code == 200
+    later(610)
+    assert client.get(path).status_code == 404
     assert fetched_at(submission) is None
 
 
+@pytest.mark.parametrize("what", [PHOTO, GARMENT])
+@pytest.mark.parametrize("worker_hours", [-3, 0, 3])
+@pytest.mark.parametrize("web_hours", [-3, 0, 3])
+def test_a_clock_that_is_hours_off_ends_no_link_and_lengthens_none(
+    client: Client,
+    submission: TryOnSubmission,
+    what: str,
+    worker_hours: int,
+    web_hours: int,
+    later: Callable[[float], None],
+) -> None:
+    with time_machine.travel(timezone.now() + timedelta(hours=worker_hours)):
+        path = path_of(submission, what)
+    with time_machine.travel(timezone.now() + timedelta(hours=web_hours)):
+        assert client.get(path).status_code == 200
+        later(610)
+        assert client.get(path).status_code == 404
+
+
 def test_a_link_lives_as_long_as_the_setting_says_now(
-    client: Client, settings: Any, submission: TryOnSubmission
+    client: Client, settings: Any, submission: TryOnSubmission, later: Callable[[float], None]
 ) -> None:
     path = path_of(submission)
     settings.GLAM_TRYON = {**settings.GLAM_TRYON, "LINK_SECONDS": 60}
-    with time_machine.travel(timezone.now() + timedelta(seconds=70)):
-        assert client.get(path).status_code == 404
+    later(70)
+    assert client.get(path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -175,7 +207,7 @@ def test_a_link_signed_with_another_secret_opens_nothing(
 
 
 def test_a_rightly_signed_link_to_no_submission_opens_nothing(client: Client) -> None:
-    signed = media._signer(PHOTO).sign("no such token")
+    signed = media._Signer(PHOTO).sign("no such token")
     assert client.get(f"/tryon/for-glam/photo/{signed}.jpg").status_code == 404
 
 

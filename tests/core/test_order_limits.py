@@ -245,7 +245,7 @@ def test_the_same_address_has_another_hash_tomorrow(order: Order, monkeypatch: A
         ("127.0.0.1", ""),
         ("10.1.2.3", ""),
         ("", ""),
-        ("no ip", ""),
+        ("no ip", "unreadable"),
     ],
 )
 def test_ips_are_taken_by_blocks_and_only_where_they_tell_shoppers_apart(
@@ -261,7 +261,26 @@ def test_ips_are_taken_by_blocks_and_only_where_they_tell_shoppers_apart(
         (1, "1.1.1.1, 8.8.8.8", "8.8.8.0/24"),
         (2, "1.1.1.1, 8.8.8.8", "1.1.1.0/24"),
         (3, "1.1.1.1, 8.8.8.8", "9.9.9.0/24"),
-        (1, "", ""),
+        (1, "", "9.9.9.0/24"),
+        # As proxies write it, and what is no IP.
+        (1, "8.8.8.8:4711", "8.8.8.0/24"),
+        (1, "[2a00:1450:4001:82b::200e]:443", "2a00:1450:4001::/48"),
+        (1, "[2a00:1450:4001:82b::200e]", "2a00:1450:4001::/48"),
+        (1, "2a00:1450:4001:82b::200e", "2a00:1450:4001::/48"),
+        (1, '"[2a00:1450:4001:82b::200e]:443"', "2a00:1450:4001::/48"),
+        (1, "[::ffff:8.8.8.8]:80", "8.8.8.0/24"),
+        (1, "1.1.1.1, unknown", "unreadable"),
+        (1, "unknown:80", "unreadable"),
+        (1, "_hidden", "unreadable"),
+        (1, "for=8.8.8.8", "unreadable"),
+        (1, "8.8.8.8, ", "unreadable"),
+        (1, "[", "unreadable"),
+        (1, "[]", "unreadable"),
+        (1, "8.8.8.8:port", "unreadable"),
+        (1, "8.8.8.8%", "8.8.8.0/24"),
+        (1, "999.8.8.8", "unreadable"),
+        (1, "\ud83d", "unreadable"),
+        (1, "10.0.0.1:80", ""),
     ],
 )
 def test_only_what_trusted_proxies_added_is_believed(

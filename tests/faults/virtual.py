@@ -30,6 +30,7 @@ from glam_tryon.worker import db_connections, worker_pool
 from glam_tryon.worker import poller as poller_module
 from glam_tryon.worker.poll_interval import learning, next_poll
 from glam_tryon.worker.poller import Poller
+from glam_tryon.worker.wakeup import SignalSafeEvent
 from glam_tryon.worker.worker_pool import ThreadPool
 
 #: How far time jumps when nothing is due at a known instant, in seconds.
@@ -147,8 +148,7 @@ class Engine:
         self.time = Time(glam)
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(worker_pool, "ThreadPool", _InlineThreadPool)
-        waiting = SimpleNamespace(Event=lambda: _Waiting(self.time))
-        monkeypatch.setattr(poller_module, "threading", waiting)
+        monkeypatch.setattr(poller_module, "SignalSafeEvent", lambda: _Waiting(self.time))
         # Kept from round to round, so that it can be lost between two of them.
         connections.close_all()
         monkeypatch.setitem(connections["default"].settings_dict, "CONN_MAX_AGE", None)
@@ -166,7 +166,7 @@ class Engine:
         """Return a poller with real threads; the test makes its rounds."""
         with self._monkeypatch.context() as patch:
             patch.setattr(worker_pool, "ThreadPool", ThreadPool)
-            patch.setattr(poller_module, "threading", threading)
+            patch.setattr(poller_module, "SignalSafeEvent", SignalSafeEvent)
             return self.poller()
 
     def once(self) -> int:

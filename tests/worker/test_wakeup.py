@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from glam_tryon.models import TryOnJob
 from glam_tryon.worker import counters
 from glam_tryon.worker.db_connections import Shortage
-from glam_tryon.worker.wakeup import WAIT_SECONDS, listen
+from glam_tryon.worker.wakeup import WAIT_SECONDS, SignalSafeEvent, listen
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -22,7 +22,7 @@ Order = Callable[..., TryOnJob]
 @pytest.fixture
 def woken() -> Iterator[threading.Event]:
     """Set whenever PostgreSQL tells of a new job."""
-    woken, stopping = threading.Event(), threading.Event()
+    woken, stopping = threading.Event(), SignalSafeEvent()
     listener = listen(woken.set, stopping, Shortage())
     assert listener is not None
     wait_for_listener()
@@ -64,7 +64,7 @@ def test_an_order_that_is_rolled_back_wakes_nobody(order: Order, woken: threadin
 
 @pytest.mark.database("sqlite", "mysql")
 def test_where_nobody_can_tell_a_poller_looks_by_itself() -> None:
-    assert listen(lambda: None, threading.Event(), Shortage()) is None
+    assert listen(lambda: None, SignalSafeEvent(), Shortage()) is None
 
 
 def test_each_transition_is_one_line_with_its_parts(

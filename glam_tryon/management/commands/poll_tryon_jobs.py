@@ -48,13 +48,15 @@ class Command(BaseCommand):
             os._exit(0)
 
     def _listen(self, poller: Poller) -> None:
-        asked = threading.Event()
+        is_asked = False
 
         def stop(number: int, frame: object) -> None:
+            # In the midst of anything, so nothing here may take a lock: no event, no log record.
+            nonlocal is_asked
             # The poller may be ending by itself: only a second signal breaks that off.
-            if asked.is_set():
+            if is_asked:
                 os._exit(1)
-            asked.set()
+            is_asked = True
             poller.stop()
 
         signal.signal(signal.SIGTERM, stop)
