@@ -220,4 +220,6 @@ REFETCH = Transition(
 def log_transition(job_id: UUID, origin: str, to: str, note: str = "") -> None:
     """Write the one line of a transition; its parts are the record's ``args`` as well."""
     facts = {"job": str(job_id), "from_status": origin, "to_status": to, "note": note}
-    logger.info("job=%(job)s from=%(from_status)s to=%(to_status)s note=%(note)s", facts)
+    # The note of a failure is its code.
+    level = logging.WARNING if to == Status.FAILED else logging.INFO
+    logger.log(level, "job=%(job)s from=%(from_status)s to=%(to_status)s note=%(note)s", facts)

@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.db import Error, close_old_connections, connections
@@ -63,6 +63,33 @@ def return_connections() -> None:
             del connections[alias]
 
 
+#: For each alias: the tenant of a thread's connection, as django-tenants and its like keep it.
+Schemas = Mapping[str, tuple[Any, str, bool]]
+
+
+def thread_schemas() -> Schemas:
+    """Return the tenants of this thread's connections, for the threads that it starts."""
+    return {
+        connection.alias: (
+            getattr(connection, "tenant", None),
+            getattr(connection, "schema_name", ""),
+            getattr(connection, "include_public_schema", True),
+        )
+        for connection in connections.all(initialized_only=True)
+        if hasattr(connection, "set_schema")
+    }
+
+
+def take_over(schemas: Schemas, into: Mapping[str, Any] | None = None) -> None:
+    """Let this thread's connections, or those given, work for the same tenants."""
+    for alias, (tenant, schema, include_public) in schemas.items():
+        connection: Any = (into or {}).get(alias) or connections[alias]
+        if tenant is not None and hasattr(connection, "set_tenant"):
+            connection.set_tenant(tenant, include_public)
+        elif schema:
+            connection.set_schema(schema, include_public)
+
+
 class Shortage:
     """Notes whether the database gives one poller fewer connections than it has threads.
 
@@ -76,6 +103,7 @@ class Shortage:
         self._share = 1.0
         self._refused_at = float("-inf")
         self._waiting = 0
+        self._schemas = thread_schemas()
 
     @property
     def is_on(self) -> bool:
@@ -94,6 +122,7 @@ class Shortage:
         """Open this thread's connection, if it has none; False when the database gives none."""
         try:
             refresh_connections()
+            take_over(self._schemas)
             connections[TryOnJob.objects.write_alias()].ensure_connection()
         except Error as error:
             if is_passing(error):

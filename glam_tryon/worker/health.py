@@ -9,9 +9,8 @@ from glam_tryon.limits.budget import budget_left
 from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import database_time
 from glam_tryon.models.status import Queue, Status
+from glam_tryon.orders.queueing import SILENT_SECONDS
 
-#: No round of a poller for longer is reported; a pass that cron begins each minute may be late.
-HEALTH_ROUND_SECONDS = 150.0
 #: A job that waits to be sent for longer is reported.
 HEALTH_PENDING_SECONDS = 900.0
 
@@ -31,7 +30,7 @@ def _problems() -> list[str]:
     found = []
     if state.last_round_at is None:
         found.append("no poller has ever run: start manage.py poll_tryon_jobs")
-    elif (silent := (now - state.last_round_at).total_seconds()) > HEALTH_ROUND_SECONDS:
+    elif (silent := (now - state.last_round_at).total_seconds()) > SILENT_SECONDS:
         found.append(f"no poller has finished a round for {silent:.0f} s")
     if state.paused_at:
         found.append(f"submitting is paused ({state.pause_code}) since {state.paused_at:%F %T}")

@@ -16,6 +16,7 @@ from glam_tryon.models.clock import DatabaseNow
 from glam_tryon.models.receipt import KINDS
 from glam_tryon.privacy.pruning import prune_batches
 from glam_tryon.worker.counters import line
+from glam_tryon.worker.db_connections import Schemas, take_over, thread_schemas
 from glam_tryon.worker.slots import release_lost_slots
 
 logger = logging.getLogger("glam_tryon.worker")
@@ -52,7 +53,10 @@ class Maintenance:
             self._heartbeat_at = now
         if now - self._background_at >= PRUNE_SECONDS and not self._is_busy():
             self._thread = threading.Thread(
-                target=_in_background, name="glam_tryon_maintenance", daemon=True
+                target=_in_background_as,
+                args=(thread_schemas(),),
+                name="glam_tryon_maintenance",
+                daemon=True,
             )
             self._thread.start()
             self._background_at = now
@@ -72,6 +76,11 @@ class Maintenance:
 
     def _is_busy(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
+
+
+def _in_background_as(schemas: Schemas) -> None:
+    take_over(schemas)
+    _in_background()
 
 
 def _in_background() -> None:

@@ -24,6 +24,7 @@ from glam_tryon.worker.crashpoints import crashpoint
 from glam_tryon.worker.db_connections import refresh_connections, return_connections
 from glam_tryon.worker.maintenance import Maintenance
 from glam_tryon.worker.slots import claim_submissions
+from glam_tryon.worker.startup import describe
 from glam_tryon.worker.wakeup import SignalSafeEvent, add_listener, listen, remove_listener
 from glam_tryon.worker.worker_pool import WorkerPool
 
@@ -51,14 +52,16 @@ class Poller:
         self,
         *,
         threads: int | None = None,
+        driver: str = "code",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
+        #: Who supplies the process, for the log.
+        self.driver = driver
+        self.threads = threads or conf.POLLER_THREADS
         self.stopping = SignalSafeEvent()
         self._wake = SignalSafeEvent()
-        self._pool = WorkerPool(
-            threads or conf.POLLER_THREADS, min(conf.MAX_PARALLEL, MOST_SENDERS), self._wake.set
-        )
+        self._pool = WorkerPool(self.threads, min(conf.MAX_PARALLEL, MOST_SENDERS), self._wake.set)
         self._maintenance = Maintenance(clock)
         self._leases_at = self._outage_logged_at = float("-inf")
 
@@ -83,7 +86,9 @@ class Poller:
 
         Raises:
             DatabaseError, InterfaceError: the database is away; with ``once`` only.
+            SettingError: ``PROVIDER`` names none; ``startup.check_start`` finds more beforehand.
         """
+        logger.info("%s", describe(self.threads, self.driver))
         end = None if max_seconds is None else self.clock() + max_seconds
         try:
             begun = self._pass() if once else self._loop(end, drain)

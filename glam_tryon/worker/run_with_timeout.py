@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from django.db import connections
 
+from glam_tryon.worker.db_connections import Schemas, take_over, thread_schemas
+
 T = TypeVar("T")
 
 #: So many calls may hang at once; then no more are made until one returns.
@@ -23,7 +25,7 @@ def run_with_timeout(seconds: float, work: Callable[[], T], name: str) -> Future
     if not _room.acquire(blocking=False):
         return None
     future: Future[T] = Future()
-    thread = threading.Thread(target=_do, args=(work, future), name=name)
+    thread = threading.Thread(target=_do, args=(work, future, thread_schemas()), name=name)
     # Nobody waits for it when the process ends.
     thread.daemon = True
     thread.start()
@@ -31,8 +33,9 @@ def run_with_timeout(seconds: float, work: Callable[[], T], name: str) -> Future
     return future
 
 
-def _do(work: Callable[[], T], future: Future[T]) -> None:
+def _do(work: Callable[[], T], future: Future[T], schemas: Schemas) -> None:
     try:
+        take_over(schemas)
         future.set_result(work())
     except Exception as error:  # noqa: BLE001  (whoever asked is told)
         future.set_exception(error)

@@ -23,8 +23,8 @@ from glam_tryon.admin.pages import admin_url, link
 from glam_tryon.limits.budget import MONTH_OVER, Left, budget_left
 from glam_tryon.messages import moment_text
 from glam_tryon.models import Account
+from glam_tryon.orders.queueing import SILENT_SECONDS
 from glam_tryon.providers.selection import with_provider, with_provider_lazy
-from glam_tryon.worker.health import HEALTH_ROUND_SECONDS
 
 #: Codes of the blockers: the kill switch, and a budget that is used up.
 STOPPED, BUDGET = "stopped", "budget"
@@ -98,7 +98,7 @@ def _no_poller(now: LiveState) -> Iterator[Alert]:
     seen = now.state.last_round_at
     if seen is None:
         yield Alert("no_poller", _("No poller has ever run: start manage.py poll_tryon_jobs."))
-    elif (timezone.now() - seen).total_seconds() > HEALTH_ROUND_SECONDS:
+    elif (timezone.now() - seen).total_seconds() > SILENT_SECONDS:
         text = _("No poller works since %(time)s: start manage.py poll_tryon_jobs.")
         yield Alert("no_poller", text % {"time": _clock(seen)})
 

@@ -11,8 +11,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from glam_tryon.exceptions import TryOnError
 from glam_tryon.worker.health import problems
 from glam_tryon.worker.poller import Poller
+from glam_tryon.worker.startup import check_start, describe
 
 
 class Command(BaseCommand):
@@ -34,7 +36,15 @@ class Command(BaseCommand):
                 raise CommandError("; ".join(found))
             self.stdout.write("healthy")
             return
-        poller = Poller(threads=options["threads"])
+        try:
+            check_start()
+        except TryOnError as error:
+            raise CommandError(f"The poller cannot start. {error}") from error
+        poller = Poller(threads=options["threads"], driver="command")
+        if not options["once"]:
+            # Cron would mail it each minute.
+            self.stdout.write(describe(poller.threads, poller.driver))
+            self.stdout.flush()
         if threading.current_thread() is threading.main_thread():
             self._listen(poller)
         steps = poller.run(
