@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from types import ModuleType
 
+from PIL import AvifImagePlugin
+
 from glam_tryon.images.decode_process import REFUSED, SECONDS
 from glam_tryon.images.render import flattened
 from glam_tryon.images.validated_open import NotOpened, opened
@@ -16,13 +18,15 @@ with suppress(ImportError):
     # Systems without it decode without a limit.
     import resource
 
-#: Address space: what the largest picture takes, and as much again for libraries and threads.
-MOST_BYTES = 5 * 1024**3 // 4
+#: A thread of a decoder takes memory, and a machine may have many processors.
+THREADS = 4
 
 
 def main(arguments: Sequence[str]) -> int:
     """Flatten one picture; ``arguments`` are the numbers of ``flatten_in_process``."""
-    max_pixels, max_side, long_side = map(int, arguments)
+    max_pixels, max_side, long_side, address_bytes = map(int, arguments)
+    limit(address_bytes)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = THREADS
     content = sys.stdin.buffer.read()
     try:
         with opened(content, max_pixels=max_pixels, max_side=max_side, heif=True) as image:
@@ -34,14 +38,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def limit() -> None:
+def limit(address_bytes: int) -> None:
     """Let the system end this process when it asks for too much."""
     if resource is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (address_bytes, address_bytes))
         resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS), int(SECONDS)))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":
-    limit()
     sys.exit(main(sys.argv[1:]))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from glam_tryon.images.decoder_slots import MOST_BYTES
 from glam_tryon.images.render import fitting
 from glam_tryon.images.validated_open import NotOpened
 
@@ -23,7 +24,7 @@ from glam_tryon.images.validated_open import NotOpened
 _BYTES: dict[str, dict[str, float]] = {
     "PNG": {"1": 6.5, "L": 1.5, "P": 6.5, "RGB": 5.5, "RGBA": 9.8, "I;16": 14.8},
     "WEBP": {"RGB": 17.6},
-    "AVIF": {"RGB": 9.6, "RGBA": 13.2},
+    "AVIF": {"RGB": 12.0, "RGBA": 15.0},
     "HEIF": {"RGB": 7.8, "RGBA": 9.8},
 }
 _WORST_BYTES = 17.6
@@ -44,7 +45,8 @@ def needed_bytes(image: Image.Image, content: bytes, long_side: int) -> int:
     if image.format not in ("JPEG", "MPO"):
         known = _BYTES.get(str(image.format), {})
         a_pixel = known.get(image.mode) or max(known.values(), default=_WORST_BYTES)
-        if image.mode in ("L", "RGB") and "transparency" in image.info:
+        if "transparency" in image.info:
+            # Made RGBA from what it is.
             a_pixel = max(known.values(), default=_WORST_BYTES)
         return int(width * height * a_pixel)
     whole = _coefficients(image) if _is_kept_whole(content) else 0
@@ -89,13 +91,26 @@ SECONDS = 30.0
 REFUSED = 3
 
 
-def flatten_in_process(content: bytes, *, max_pixels: int, max_side: int, long_side: int) -> bytes:
+#: Address space of that process beside the picture: Python, libraries, and stacks of threads.
+OTHER_BYTES = 320_000_000
+
+
+def flatten_in_process(
+    content: bytes,
+    *,
+    max_pixels: int,
+    max_side: int,
+    long_side: int,
+    needed: int = MOST_BYTES,
+) -> bytes:
     """Return what ``flattened`` makes of the picture in ``content``.
+
+    ``needed`` is how many bytes that takes; the system ends what asks for much more.
 
     Raises:
         NotOpened: as ``opened``; ``pixels`` also when it takes too much memory or time.
     """
-    numbers = [str(number) for number in (max_pixels, max_side, long_side)]
+    numbers = [str(number) for number in (max_pixels, max_side, long_side, needed + OTHER_BYTES)]
     try:
         done = subprocess.run(
             [_python(), "-m", "glam_tryon.images", *numbers],

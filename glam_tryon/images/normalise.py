@@ -94,7 +94,7 @@ def normalise(
                     jpeg = flattened(image, long_side)
         if needed > _MOST_BYTES:
             with decoder_slots(needed + PROCESS_BYTES):
-                jpeg = flatten_in_process(content, **caps, long_side=long_side)
+                jpeg = flatten_in_process(content, **caps, long_side=long_side, needed=needed)
     except Busy as error:
         raise DecodersBusy("busy", _SENTENCES["busy"]) from error
     except NotOpened as error:

@@ -10,14 +10,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from example_project.shop.models import Product
+from example_project.shop.models import Product, ProductImage
 from glam_tryon import jobs
 from glam_tryon.exceptions import NotPublishable
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult, TryOnShare
@@ -228,3 +230,18 @@ def test_a_photo_that_the_storage_keeps_is_shown_to_nobody(
     assert (scene.staff.post(look).status_code, scene.owner.get(own).status_code) == (404, 404)
     with export_tryon_data(scene.user) as made, zipfile.ZipFile(made) as archive:
         assert f"photos/{photo.pk}.jpg" not in archive.namelist()
+
+
+def test_a_picture_whose_row_in_the_gallery_is_refused_leaves_no_file(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, media_root: Any
+) -> None:
+    before = {path for path in media_root.rglob("*") if path.is_file()}
+
+    def refuse(*_row: Any, **_options: Any) -> None:
+        raise DatabaseError("the gallery refuses")
+
+    monkeypatch.setattr(ProductImage, "save", refuse)
+    publisher = site.get_model_admin(Product).publish_tryon_result
+    with pytest.raises(DatabaseError):
+        jobs.publish_result(scene.catalogue.results.get(), by=scene.admin, publisher=publisher)
+    assert {path for path in media_root.rglob("*") if path.is_file()} == before

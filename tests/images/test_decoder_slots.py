@@ -141,7 +141,7 @@ DEVICES = [
     ("PNG", "RGBA", (7000, 7000), False),
     ("WEBP", "RGBA", (4700, 4700), True),
     ("WEBP", "RGBA", (7000, 7000), False),
-    ("AVIF", "RGB", (6400, 6300), True),
+    ("AVIF", "RGB", (6600, 5000), True),
     ("AVIF", "RGB", (8192, 6144), False),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
 
@@ -34,8 +35,8 @@ from glam_tryon.admin.products.product_state import (
     state_and_picture,
     states_of,
 )
-from glam_tryon.exceptions import PhotoUnavailable
-from glam_tryon.files import read_file, save_field
+from glam_tryon.exceptions import FileUnavailable, PhotoUnavailable
+from glam_tryon.files import delete_file, read_file, save_field
 from glam_tryon.jobs import MOST_PAIRS
 from glam_tryon.models import TryOnResult
 
@@ -265,7 +266,13 @@ class TryOnAdminMixin:
         extension = PurePath(result.image.name or "").suffix
         file = getattr(row, self.tryon_gallery_image)
         save_field(file, f"{stem}{extension}", content)
-        row.save()
+        try:
+            row.save()
+        except BaseException:
+            # No row names the file.
+            with suppress(FileUnavailable):
+                delete_file(file)
+            raise
 
     def can_publish_tryon(self) -> bool:
         """Say whether there is a place for results: a gallery, or a method of the shop's own."""
