@@ -13,8 +13,8 @@ PURE = ("polling", "photos", "button")
 WITH_DATABASE = ("batches", "claims", "throughput", "wakeup", "memory")
 #: Take twenty minutes, so only by their own names.
 LONG = ("kills", "stops", "makespan", "admin")
-#: Has a shop of its own and needs Chromium, so only by its own name.
-BROWSER = ("dialog",)
+#: Have a shop of their own and need Chromium, so only by their own names.
+BROWSER = ("dialog", "waiting")
 #: Draws a picture for the docs.
 PLOTS = ("polling_plot",)
 

@@ -34,13 +34,14 @@ def tryon_assets() -> SafeString:
     return format_html(
         '<link rel="stylesheet" href="{}">'
         '<script type="module" src="{}" data-glam-tryon-dialog="{}" '
-        'data-elsewhere="{}" data-extras="{}" data-close="{}" data-loading="{}" '
+        'data-elsewhere="{}" data-waiting="{}" data-extras="{}" data-close="{}" data-loading="{}" '
         'data-unreachable="{}" data-again="{}"></script>',
         static("glam_tryon/glam_tryon.css"),
         static("glam_tryon/glam_tryon.js"),
         # Storages with hashed names do not follow a name inside a module.
         static("glam_tryon/dialog.js"),
         static("glam_tryon/elsewhere.js"),
+        static("glam_tryon/waiting.js"),
         static("glam_tryon/extras.css"),
         gettext("Close"),
         gettext("One moment…"),

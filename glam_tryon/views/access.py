@@ -69,6 +69,11 @@ def has_tryons(request: HttpRequest) -> bool:
     return bool(mine) and TryOnJob.objects.owned_by(*mine).exists()
 
 
+def is_own(request: HttpRequest, owner: str) -> bool:
+    """Say whether what has this owner key is the asking person's own."""
+    return any(same_owner(owner, mine) for mine in owners(request))
+
+
 def own_photo(request: HttpRequest, pk: UUID) -> PersonPhoto:
     """Return the photo when it is the asking person's own and still there.
 
@@ -76,7 +81,7 @@ def own_photo(request: HttpRequest, pk: UUID) -> PersonPhoto:
         Http404: otherwise; the answer tells no case from another.
     """
     photo = PersonPhoto.objects.filter(pk=pk).there().first()
-    if photo is None or not any(same_owner(photo.owner, owner) for owner in owners(request)):
+    if photo is None or not is_own(request, photo.owner):
         raise Http404
     return photo
 
@@ -88,6 +93,6 @@ def own_job(request: HttpRequest, pk: UUID) -> TryOnJob:
         Http404: there is no such job, or it is somebody else's; the answer tells neither apart.
     """
     job = TryOnJob.objects.filter(pk=pk, deleted_at=None).select_related("person_photo").first()
-    if job is None or not any(same_owner(job.owner, owner) for owner in owners(request)):
+    if job is None or not is_own(request, job.owner):
         raise Http404
     return job

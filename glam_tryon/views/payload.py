@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from glam_tryon.exceptions import OrderRefused
@@ -34,16 +38,11 @@ from glam_tryon.views.product import garment_url, product_of, start_url
 from glam_tryon.worker.poll_interval.learning import usual_seconds
 
 
-def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
-    """Return what the page may know of a job."""
+def describe_running(job: TryOnJob) -> dict[str, Any]:
+    """Return what a page may know of a job before its end: nothing but the job's row is read."""
     over = job.status in CLOSED
-    product = product_of(job)
-    cart = garment_of(product).get_add_to_cart_url(product) if product is not None else ""
     photo = _photo(job)
     usual = None if over else usual_seconds(job.mask_type)
-    results = results_of(job)
-    error = _error(job, drawn=bool(results))
-    another = error is not None and error["next"] == NextAction.PHOTO
     return {
         "id": str(job.pk),
         "status": job.status,
@@ -51,15 +50,30 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
         "over": over,
         "title": job.garment_title,
         "product_url": job.product_url,
-        "garment_url": garment_url(product) if product is not None else "",
-        "add_to_cart_url": cart,
-        "again_url": _again_url(job, None if another else photo) if product is not None else "",
         "url": _url("job", job),
         "cancel_url": "" if over else _url("cancel", job),
         "photo_url": _url("photo", job) if photo else "",
         "person": {"kind": photo.kind, "title": photo.title} if photo else None,
         "usual_seconds": None if usual is None else max(1, round(usual)),
         "waited_seconds": max(0, int((timezone.now() - job.created_at).total_seconds())),
+        "results": [],
+        "error": _error(job, drawn=False),
+    }
+
+
+def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
+    """Return what the page may know of a job."""
+    product = product_of(job)
+    cart = garment_of(product).get_add_to_cart_url(product) if product is not None else ""
+    photo = _photo(job)
+    results = results_of(job)
+    error = _error(job, drawn=bool(results))
+    another = error is not None and error["next"] == NextAction.PHOTO
+    return {
+        **describe_running(job),
+        "garment_url": garment_url(product) if product is not None else "",
+        "add_to_cart_url": cart,
+        "again_url": _again_url(job, None if another else photo) if product is not None else "",
         "results": [
             {
                 "url": reverse("glam_tryon:result", args=[job.pk, result.position]),
@@ -82,8 +96,20 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
     }
 
 
+#: Stands for any job where its addresses are made once.
+_ANY_JOB = UUID(int=0)
+
+
+@lru_cache(maxsize=256)
+def _address(urlconf: str, prefix: str, language: str | None, name: str) -> str:
+    return reverse(f"glam_tryon:{name}", args=[_ANY_JOB], urlconf=urlconf)
+
+
 def _url(name: str, job: TryOnJob) -> str:
-    return reverse(f"glam_tryon:{name}", args=[job.pk])
+    # A waiting page asks for some of them every second, and ``reverse`` takes longer than the rest.
+    urlconf = get_urlconf() or settings.ROOT_URLCONF
+    pattern = _address(urlconf, get_script_prefix(), get_language(), name)
+    return pattern.replace(str(_ANY_JOB), str(job.pk))
 
 
 def _photo(job: TryOnJob) -> PersonPhoto | None:

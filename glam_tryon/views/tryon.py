@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -54,6 +55,7 @@ from glam_tryon.views.payload import (
     status_of,
 )
 from glam_tryon.views.product import garment_url, product_or_404, start_url
+from glam_tryon.views.status_answer import poll_after_ms, status_answer
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -140,7 +142,10 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     except PhotoUnavailable:
         return _refuse(request, product, form, 409, error_payload("photo_unavailable"))
     if wants_json(request):
-        return JsonResponse(describe(request, job), status=201)
+        facts = describe(request, job)
+        if not facts["over"]:
+            facts["poll_after_ms"] = poll_after_ms(job, timezone.now())
+        return JsonResponse(facts, status=201)
     return redirect("glam_tryon:job", pk=job.pk)
 
 
@@ -215,22 +220,22 @@ def _form_page(
 
 
 @require_safe
-@ensure_csrf_cookie
 def job(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One's own job: where it stands, or its pictures."""
-    found = own_job(request, pk)
-    facts = describe(request, found)
-    if wants_json(request):
-        response: HttpResponse = JsonResponse(facts)
-    else:
-        context = {
-            "job": facts,
-            "moving": not facts["over"] and not facts["error"],
-            "again_url": facts["again_url"],
-        }
-        response = render(request, "glam_tryon/job.html", context)
+    response = status_answer(request, pk) if wants_json(request) else _job_page(request, pk)
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+@ensure_csrf_cookie
+def _job_page(request: HttpRequest, pk: UUID) -> HttpResponse:
+    facts = describe(request, own_job(request, pk))
+    context = {
+        "job": facts,
+        "moving": not facts["over"] and not facts["error"],
+        "again_url": facts["again_url"],
+    }
+    return render(request, "glam_tryon/job.html", context)
 
 
 @csrf_protect

@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob, TryOnResult
+from glam_tryon.models.clock import after
 from glam_tryon.models.consent_record import text_sha256
 from glam_tryon.models.owner import owner_key
 from glam_tryon.models.status import Status
@@ -177,6 +178,7 @@ def test_a_house_model_with_a_script_is_answered_with_the_job(
         "again_url": f"/tryon/new/shop.product/{job.product_key}/?photo={house_model.pk}",
         "usual_seconds": None,
         "waited_seconds": 0,
+        "poll_after_ms": 300,
         "results": [],
         "expires_at": None,
         "expires_words": None,
@@ -588,18 +590,111 @@ def test_the_answers_about_a_job_are_kept_by_no_cache(client: Client, job: TryOn
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_asking_about_a_job_costs_few_queries(
-    client: Client, post: Post, house_model: PersonPhoto, signed_in: bool
+@pytest.mark.parametrize("status", ["pending", "in_progress", "ready", "failed"])
+def test_asking_about_a_job_costs_two_queries(
+    client: Client, post: Post, house_model: PersonPhoto, signed_in: bool, status: str
 ) -> None:
     if signed_in:
         client.force_login(User.objects.create_user("ada"))
     address = post(house_model=house_model.pk).json()["url"]
-    finish(TryOnJob.objects.get())
+    job = TryOnJob.objects.get()
+    put(job, status=status)
+    if status == "ready":
+        finish(job)
+        assert client.post(f"{address}share/", headers=JSON).json()["share"]
     client.get(address, headers=JSON)
     with CaptureQueriesContext(connection) as queries:
-        client.get(address, headers=JSON)
-    # The session, the user if any, the job, its product, its results, its shared link.
-    assert len(queries) <= 5 + signed_in, [query["sql"] for query in queries]
+        said = client.get(address, headers=JSON).json()
+    assert bool(said["results"]) is bool(said.get("share")) is (status == "ready")
+    # Beside the session, and its user: the job with all that is its own; at the end its product.
+    over = status in ("ready", "failed")
+    assert len(queries) <= 2 + over + signed_in, [query["sql"] for query in queries]
+
+
+def known(client: Client, job: TryOnJob, tag: str) -> Any:
+    """Ask as a page does that knows the answer with this tag."""
+    headers = {**JSON, "if-none-match": tag}
+    return client.get(f"/tryon/jobs/{job.pk}/", headers=headers)
+
+
+def test_an_answer_that_the_page_knows_is_not_said_again(client: Client, job: TryOnJob) -> None:
+    first = client.get(f"/tryon/jobs/{job.pk}/", headers=JSON)
+    # Servers that compress an answer weaken its tag.
+    for tag in (first["ETag"], f"W/{first['ETag']}"):
+        answer = known(client, job, tag)
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert int(answer["X-Glam-Tryon-Poll-After"]) > 0
+    for fields in ({"status": "in_progress"}, {"status": "unconfirmed"}, {"status": "canceled"}):
+        put(job, **fields)
+        assert known(client, job, first["ETag"]).json()["status"] == fields["status"]
+
+
+def test_an_unchanged_answer_is_nobody_elses(
+    stranger: Client, client: Client, job: TryOnJob
+) -> None:
+    tag = client.get(f"/tryon/jobs/{job.pk}/", headers=JSON)["ETag"]
+    assert known(stranger, job, tag).status_code == 404
+
+
+def test_another_language_is_another_answer(client: Client, job: TryOnJob, settings: Any) -> None:
+    tag = client.get(f"/tryon/jobs/{job.pk}/", headers=JSON)["ETag"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    german = Client(headers={"accept-language": "de"})
+    german.cookies = client.cookies
+    answer = known(german, job, tag)
+    assert answer.status_code == 200
+    assert answer.json()["words"] != "Getting ready"
+
+
+POLL_AFTER = [
+    # What the row says, and the milliseconds within which the page shall ask again.
+    ("in_progress", {"next_step_at": after(4)}, 3900, 4300),
+    ("in_queue", {"next_step_at": after(0.5)}, 400, 800),
+    ("in_progress", {"next_step_at": after(-0.1)}, 150, 400),
+    # A worker that died is asked for less and less.
+    ("in_progress", {"next_step_at": after(-60)}, 3000, 3000),
+    ("storing", {"next_step_at": after(60), "lease_token": "x"}, 150, 400),
+    ("storing", {"next_step_at": after(55), "lease_token": "x"}, 2000, 3000),
+    ("unconfirmed", {"next_step_at": after(600)}, 10_000, 10_000),
+    ("pending", {"created_at": after(0)}, 300, 400),
+    ("pending", {"created_at": after(-600)}, 3000, 3000),
+    # Polled for its slot many times a second: the learned durations say when.
+    (
+        "in_progress",
+        {"next_step_at": after(0.05), "polled_at": after(-0.05), "submitted_at": after(-17)},
+        400,
+        5000,
+    ),
+    (
+        "in_progress",
+        {"next_step_at": after(60), "lease_token": "x", "polled_at": after(-0.05)}
+        | {"submitted_at": after(-17)},
+        400,
+        5000,
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "fields", "least", "most"), POLL_AFTER)
+def test_the_page_is_told_when_the_next_step_can_have_ended(
+    client: Client, job: TryOnJob, status: str, fields: dict[str, Any], least: int, most: int
+) -> None:
+    put(job, status=status, **{"lease_token": "", "queue": 0, **fields})
+    answer = client.get(f"/tryon/jobs/{job.pk}/", headers=JSON)
+    told = answer.json()["poll_after_ms"]
+    assert least <= told <= most
+    assert answer["X-Glam-Tryon-Poll-After"] == str(told)
+
+
+def test_an_order_says_when_to_ask_first_and_an_end_says_nothing(
+    client: Client, post: Post, house_model: PersonPhoto
+) -> None:
+    said = post(house_model=house_model.pk).json()
+    assert 0 < said["poll_after_ms"] <= 500
+    finish(job := TryOnJob.objects.get())
+    answer = client.get(f"/tryon/jobs/{job.pk}/", headers=JSON)
+    assert "poll_after_ms" not in answer.json()
+    assert "ETag" not in answer
 
 
 # Canceling.

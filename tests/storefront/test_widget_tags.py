@@ -128,6 +128,7 @@ def test_the_assets_are_one_stylesheet_and_one_module() -> None:
             '<script type="module" src="/static/glam_tryon/glam_tryon.js" '
             'data-glam-tryon-dialog="/static/glam_tryon/dialog.js" '
             'data-elsewhere="/static/glam_tryon/elsewhere.js" '
+            'data-waiting="/static/glam_tryon/waiting.js" '
             'data-extras="/static/glam_tryon/extras.css" data-close="Close" '
             'data-loading="One moment…" '
             'data-unreachable="The shop cannot be reached. Please look at your connection." '
@@ -150,11 +151,14 @@ def test_the_module_of_the_dialog_is_found_under_a_hashed_name(tmp_path: Path) -
             "glam_tryon/glam_tryon.js",
             "glam_tryon/dialog.js",
             "glam_tryon/elsewhere.js",
+            "glam_tryon/waiting.js",
             "glam_tryon/extras.css",
         ]
         assert all(staticfiles_storage.exists(name) for name in names)
         assert not [
-            name for name in names if re.search(r"(tryon|extras|dialog|elsewhere)\.(css|js)$", name)
+            name
+            for name in names
+            if re.search(r"(tryon|extras|dialog|elsewhere|waiting)\.(css|js)$", name)
         ]
 
 
@@ -166,6 +170,7 @@ def test_the_module_of_the_dialog_is_found_under_a_hashed_name(tmp_path: Path) -
         ("glam_tryon.css", 3072),
         ("camera.js", 3072),
         ("elsewhere.js", 3072),
+        ("waiting.js", 3072),
         ("panel.js", 3072),
         ("photo.js", 3072),
         ("pages.css", 3072),

@@ -1,6 +1,5 @@
 /* The dialog of one try-on: choose a person, wait, see the picture. Imported at the first click. */
 
-const POLL_MS = { first: 700, last: 3000, growth: 1.25 };
 const ANSWER_MS = 20_000;
 
 /* What outlives a page of the shop, in this tab: the try-on whose end nobody has seen, and who
@@ -47,7 +46,8 @@ function ask(method, url, { body, signal, type = "json", headers = {}, onProgres
     } else {
       xhr.timeout = ANSWER_MS;
     }
-    xhr.onload = () => resolve({ status: xhr.status, data: xhr.response });
+    xhr.onload = () =>
+      resolve({ status: xhr.status, data: xhr.response, header: (name) => xhr.getResponseHeader(name) });
     xhr.onerror = xhr.ontimeout = () => reject(new Error("no answer"));
     xhr.onabort = () => reject(new DOMException("aborted", "AbortError"));
     xhr.onloadend = () => signal?.removeEventListener("abort", abort);
@@ -57,94 +57,9 @@ function ask(method, url, { body, signal, type = "json", headers = {}, onProgres
   });
 }
 
-/* Wait, and for as long as nobody looks at the tab. */
-async function pause(ms, signal) {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  while (document.hidden) {
-    await new Promise((resolve) =>
-      document.addEventListener("visibilitychange", resolve, { once: true }),
-    );
-  }
-  signal.throwIfAborted();
-}
-
-/* Ask for the job until it is over; tell each answer to `tell`, a lost connection as null. */
-async function follow(job, signal, tell) {
-  let wait = job.words ? POLL_MS.first : 0;
-  if (wait) {
-    tell(job);
-  }
-  while (!job.over && !job.error) {
-    await pause(wait, signal);
-    wait = Math.min(Math.max(wait, POLL_MS.first) * POLL_MS.growth, POLL_MS.last);
-    try {
-      const { status, data } = await ask("GET", job.url, { signal });
-      if (status === 200 && data) {
-        job = data;
-        tell(job);
-      } else if (status === 403 || status === 404) {
-        return null;
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      tell(null);
-    }
-  }
-  return job;
-}
-
 function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/* A time in words of the page's language, with the plural that belongs to it. */
-function duration(seconds) {
-  const [value, unit] =
-    seconds < 90 ? [Math.ceil(seconds / 5) * 5, "second"] : [Math.round(seconds / 60), "minute"];
-  const language = document.documentElement.lang.replace("_", "-") || undefined;
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(value);
-}
-
-/* Count the seconds of one wait, and fill the bar towards the usual time. That is no promise, so
-   the bar never gets full. */
-class Clock {
-  #begun = Date.now();
-  #usual = 0;
-  #timer = setInterval(() => this.#tick(), 1000);
-  #view;
-
-  constructor(view) {
-    this.#view = view;
-    this.#tick();
-  }
-
-  learn(job) {
-    const begun = Date.now() - (job.waited_seconds ?? 0) * 1000;
-    if (job.waited_seconds && Math.abs(begun - this.#begun) > 2000) {
-      this.#begun = begun;
-    }
-    const usual = this.#view.querySelector("[data-usual]");
-    if (job.usual_seconds && usual) {
-      this.#usual = job.usual_seconds;
-      usual.textContent = usual.dataset.usual.replace("{time}", duration(this.#usual));
-    }
-    this.#tick();
-  }
-
-  #tick() {
-    const seconds = Math.max(0, Math.round((Date.now() - this.#begun) / 1000));
-    const rest = String(seconds % 60).padStart(2, "0");
-    this.#view.querySelector("[data-elapsed]").textContent = `${Math.floor(seconds / 60)}:${rest}`;
-    if (this.#usual) {
-      const part = 1 - Math.exp((-1.5 * seconds) / this.#usual);
-      this.#view.querySelector("progress").value = 0.95 * part;
-    }
-  }
-
-  stop() {
-    clearInterval(this.#timer);
-  }
 }
 
 function showPicture(img, src, alt) {
@@ -194,7 +109,7 @@ async function countCameras() {
 }
 
 /* For the modules that are loaded when they are needed. */
-export { Clock, ask, dress, equipment, follow, forget, remember };
+export { ask, dress, equipment, forget, remember };
 
 export class TryOn {
   #host;
@@ -213,6 +128,7 @@ export class TryOn {
   #sent = false;
   #job = null;
   #clock = null;
+  #waiting = null;
   #loading = false;
   #person = null;
   #dressed;
@@ -377,7 +293,13 @@ export class TryOn {
     this.#body.replaceChildren(note);
     this.#loading = true;
     try {
-      const [body, cameras] = await Promise.all([this.#fetchForm(), this.#cameras, this.#dressed]);
+      const [body, cameras, waiting] = await Promise.all([
+        this.#fetchForm(),
+        this.#cameras,
+        import(this.#texts.waiting),
+        this.#dressed,
+      ]);
+      this.#waiting = waiting;
       if (body) {
         this.#body.replaceWith(document.adoptNode(body));
         this.#body = body;
@@ -737,9 +659,8 @@ export class TryOn {
     return this.#body.querySelector(`[data-template=${name}]`).content.firstElementChild;
   }
 
-  #show(name) {
+  #create(name) {
     const view = document.importNode(this.#template(name), true);
-    this.#replaceView(view);
     view.querySelector("[data-restart]")?.addEventListener("click", (event) => {
       event.preventDefault();
       this.#back("");
@@ -747,6 +668,12 @@ export class TryOn {
         this.#form.elements.photo.focus();
       }
     });
+    return view;
+  }
+
+  #show(name) {
+    const view = this.#create(name);
+    this.#replaceView(view);
     return view;
   }
 
@@ -794,7 +721,9 @@ export class TryOn {
       event.preventDefault();
       this.#cancel(event.target);
     });
-    this.#clock = new Clock(view);
+    this.#clock = new this.#waiting.Clock(view);
+    // Needed in the moment in which the picture is there.
+    equipment(this.#template("result"));
     this.#tell(words);
     this.#focus();
     return view;
@@ -809,7 +738,7 @@ export class TryOn {
   }
 
   async #attend(job, signal) {
-    const last = await follow(job, signal, (now) => {
+    const tell = (now) => {
       this.#job = now ?? this.#job;
       if (!now) {
         this.#tell(this.#texts.reconnecting);
@@ -818,7 +747,8 @@ export class TryOn {
         this.#clock.learn(now);
         this.#tell(now.words);
       }
-    });
+    };
+    const last = await this.#waiting.follow(job, signal, tell, ask);
     if (!last) {
       await this.#lose(this.#texts.gone);
     } else if (last.results.length) {
@@ -884,23 +814,22 @@ export class TryOn {
   }
 
   async #reveal(job, signal) {
-    const picture = new Image();
     const [first] = job.results;
-    picture.src = first.url;
-    // All that the view needs is there before it is seen, so that nothing in it moves.
-    await picture.decode().catch(() => {});
-    const module = await equipment(this.#template("result"));
-    signal.throwIfAborted();
-    const view = this.#show("result");
+    const module = equipment(this.#template("result"));
+    const view = this.#create("result");
     const img = view.querySelector("[data-result]");
     img.width = first.width;
     img.height = first.height;
     img.src = first.url;
+    // All that the view needs is there before it is seen, so that nothing in it moves.
+    await Promise.all([img.decode().catch(() => {}), module]);
+    signal.throwIfAborted();
+    this.#replaceView(view);
     this.#host.dataset.state = "ready";
     this.#say(job.words);
     this.#settle(job);
     this.#emit("ready");
-    await module?.equip(view, job, {
+    (await module)?.equip(view, job, {
       ask,
       signal,
       emit: (name, detail) => this.#emit(name, detail),

@@ -1,5 +1,5 @@
 /* A try-on away from its dialog: on a page of its own, and as a badge on any page of the shop.
-   `tools` is the dialog's module. */
+   `tools` are the exports of the modules that it works with. */
 
 /* A job's own page: look again without reloading it, and equip it when the picture is there. */
 export async function attend(host, tools) {
@@ -11,14 +11,15 @@ export async function attend(host, tools) {
     const words = waiting.querySelector("[data-words]");
     const clock = new tools.Clock(waiting);
     words.setAttribute("aria-live", "polite");
-    await tools.follow({ url }, signal, (job) => {
+    const tell = (job) => {
       if (job) {
         clock.learn(job);
         if (job.words !== words.textContent) {
           words.textContent = job.words;
         }
       }
-    });
+    };
+    await tools.follow({ url }, signal, tell, tools.ask);
     location.reload();
     return;
   }
@@ -41,7 +42,7 @@ export async function badge({ url }, tools) {
   link.href = url;
   document.body.append(note);
   const { signal } = new AbortController();
-  const last = await tools.follow({ url }, signal, (job) => {
+  const tell = (job) => {
     if (job) {
       const text = `${job.title}: ${job.words}`;
       if (text !== link.textContent) {
@@ -50,7 +51,8 @@ export async function badge({ url }, tools) {
       }
       note.dataset.state = job.over || job.error ? "over" : "waiting";
     }
-  });
+  };
+  const last = await tools.follow({ url }, signal, tell, tools.ask);
   if (!last) {
     tools.forget(url);
     note.remove();

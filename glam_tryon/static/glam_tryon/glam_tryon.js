@@ -2,14 +2,13 @@
 
 const assets = document.querySelector("script[data-glam-tryon-dialog]");
 const texts = assets?.dataset ?? {};
-const address = texts.glamTryonDialog || new URL("dialog.js", import.meta.url).href;
+const address = texts.glamTryonDialog;
 
-/* What tells of a try-on where its dialog is not, and the dialog's module, which it works with. */
+/* What tells of a try-on where its dialog is not, and the exports of what it works with. */
 const elsewhere = () =>
-  Promise.all([
-    import(texts.elsewhere || new URL("elsewhere.js", import.meta.url).href),
-    import(address),
-  ]);
+  Promise.all([texts.elsewhere, address, texts.waiting].map((url) => import(url))).then(
+    ([module, ...tools]) => [module, Object.assign({}, ...tools)],
+  );
 
 /* The try-on of this tab whose end nobody has seen; its button, or a badge, tells of it. */
 let unseen = null;
