@@ -181,6 +181,19 @@ def url_of(name: str) -> str | None:
             return None
 
 
+def file_url(file: Any) -> str | None:
+    """Return the URL that a file's own storage gives for it; None where it has none.
+
+    Raises:
+        FileUnavailable: the storage does not answer.
+    """
+    with translated_errors(getattr(file, "name", None)):
+        try:
+            return str(file.url)
+        except (AttributeError, NotImplementedError, ValueError):
+            return None
+
+
 def delete_file(file: FieldFile | str, *, storage: Storage | None = None) -> None:
     """Delete for good, in a bucket with versioning also the older versions and delete markers.
 

@@ -16,6 +16,8 @@ from glam_tryon.providers.base import MaskType
 
 #: A literal, an attribute or method name, a dotted path through relations, or a callable.
 Source = str | Callable[[Any], Any] | None
+#: The same for names and values, which may also be given as they are.
+Fields = Mapping[str, object] | Source
 
 MASK_TYPES = frozenset(mask.value for mask in MaskType)
 
@@ -140,6 +142,9 @@ class Garment:
         title: Source = "name",
         url: Source = "get_absolute_url",
         add_to_cart_url: Source = None,
+        add_to_cart_fields: Fields = None,
+        add_to_cart_method: str = "post",
+        basket_form: str = "",
         category: Source = "category",
         enabled: Source = None,
     ) -> None:
@@ -148,6 +153,9 @@ class Garment:
         self.title = title
         self.url = url
         self.add_to_cart_url = add_to_cart_url
+        self.add_to_cart_fields = add_to_cart_fields
+        self.add_to_cart_method = check_cart_method(add_to_cart_method)
+        self.basket_form = basket_form
         self.category = category
         self.enabled = enabled
         self._picture_columns: dict[type[Model], str] = {}
@@ -227,8 +235,17 @@ class Garment:
         return clean_text(found or "")
 
     def get_add_to_cart_url(self, product: Model) -> str:
-        """Return where a POST puts the product into the basket, empty when there is none."""
+        """Return where the product is put into the basket, empty when it cannot be bought.
+
+        What begins with "#" is no address: the shop's own script hears of it by an event.
+        """
         return str(self._told(product, self.add_to_cart_url) or "")
+
+    def get_add_to_cart_fields(self, product: Model) -> dict[str, str]:
+        """Return what is sent to that address beside the CSRF token: names and values."""
+        fields = self.add_to_cart_fields
+        found = fields if isinstance(fields, Mapping) else self._told(product, fields)
+        return {str(name): str(value) for name, value in (found or {}).items()}
 
     def get_categories(self, product: Model) -> list[str]:
         """Return the names of the categories that the product is in; asked by every button."""
@@ -251,6 +268,17 @@ class Garment:
         except GarmentUnavailable as error:
             logger.warning("%s Run manage.py check.", error)
             return None
+
+
+def check_cart_method(value: str) -> str:
+    """Return ``value`` when it is "post" or "get".
+
+    Raises:
+        ImproperlyConfigured: it is neither.
+    """
+    if value not in ("post", "get"):
+        raise ImproperlyConfigured(f"add_to_cart_method is {value!r}; use 'post' or 'get'")
+    return value
 
 
 def check_mask_type(value: object) -> str:
@@ -279,6 +307,9 @@ def register(
     title: Source = "name",
     url: Source = "get_absolute_url",
     add_to_cart_url: Source = None,
+    add_to_cart_fields: Fields = None,
+    add_to_cart_method: str = "post",
+    basket_form: str = "",
     category: Source = "category",
     enabled: Source = None,
 ) -> None:
@@ -286,6 +317,8 @@ def register(
 
     Each argument is a literal mask type, the name of an attribute or method, a dotted path through
     relations, or a callable that takes the product. ``garment`` is a subclass of ``Garment``.
+    ``add_to_cart_fields`` may also be a dict, ``add_to_cart_method`` is "post" or "get", and
+    ``basket_form`` the CSS selector of the form on the product's page that fills the basket.
 
     Raises:
         AlreadyRegistered: the model was registered before.
@@ -301,6 +334,9 @@ def register(
         title=title,
         url=url,
         add_to_cart_url=add_to_cart_url,
+        add_to_cart_fields=add_to_cart_fields,
+        add_to_cart_method=add_to_cart_method,
+        basket_form=basket_form,
         category=category,
         enabled=enabled,
     )

@@ -15,6 +15,7 @@ urlpatterns = [
     # Also with a line feed in it: nothing that begins so reaches the log of unknown addresses.
     re_path(r"^for-glam/[\s\S]*$", pictures.near_link),
     path("house-models/<uuid:pk>.jpg", pictures.house_model, name="house_model"),
+    path("house-models/<uuid:pk>/card.webp", pictures.house_model_card, name="house_model_card"),
     path("new/<str:model>/<glam_tryon_key:key>/", tryon.start, name="start"),
     path("new/<str:model>/<glam_tryon_key:key>/garment.jpg", pictures.garment, name="garment"),
     path("jobs/<uuid:pk>/", tryon.job, name="job"),

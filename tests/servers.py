@@ -73,6 +73,7 @@ PARTS = {
         Part("firefox", "apt-get install firefox-esr", programs=("firefox-esr",)),
         Part("webkit", "apt-get install webkit2gtk-driver", programs=("WebKitWebDriver",)),
         Part("screen", "apt-get install xvfb", programs=("Xvfb",)),
+        Part("npm", "apt-get install npm", programs=("npm",)),
         Part("gettext", "apt-get install gettext", programs=("msgfmt",)),
         Part("spin", "apt-get install spin", programs=("spin",)),
         Part("cc", "apt-get install gcc", programs=("cc",)),

@@ -25,7 +25,8 @@ from glam_tryon.forms import TryOnForm
 from glam_tryon.models import PersonPhoto
 from glam_tryon.privacy.duration_words import duration_words
 from glam_tryon.views.access import for_dialog, wants_json
-from glam_tryon.views.product import garment_url
+from glam_tryon.views.basket import basket_of
+from glam_tryon.views.product import garment_url, picture_url, start_url
 
 THEMES = {
     "shop": "The shop's own",
@@ -104,6 +105,8 @@ def _form_context(state: State, product: Product) -> dict[str, Any]:
         "product_url": product.get_absolute_url(),
         "start_url": reverse("gallery:start", args=[state.name]),
         "garment_url": garment_url(product),
+        "garment_picture": picture_url(product),
+        "basket": basket_of(product),
         "house_models": models,
         "mine_url": reverse("gallery:mine") if state.mine else "",
         "kept_for": duration_words(conf.KEPT_PHOTO_SECONDS),
@@ -144,6 +147,8 @@ def job(request: HttpRequest, name: str) -> HttpResponse:
         "job": known,
         "moving": state.view == "waiting",
         "again_url": known["again_url"],
+        "basket": basket_of(product),
+        "start_url": start_url(product),
         "theme": _theme(request),
     }
     return render(request, "glam_tryon/job.html", context)
@@ -160,7 +165,9 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "dialog": inside,
         "theme": _theme(request),
-        "tryons": [facts(STATES[name], product) for name in LISTED],
+        "tryons": [
+            {**facts(STATES[name], product), "basket": basket_of(product)} for name in LISTED
+        ],
         "delete_all_url": reverse("gallery:mine"),
     }
     template = "glam_tryon/parts/mine.html" if inside else "glam_tryon/mine.html"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -31,8 +32,9 @@ from glam_tryon.privacy.deletion import delete_photo, delete_tryon
 from glam_tryon.privacy.erasure import erase_everything_of, withdraw_consent
 from glam_tryon.privacy.ownership import owners
 from glam_tryon.views.access import DIALOG_HEADER, for_dialog, own_job, wants_json
+from glam_tryon.views.basket import basket_of
 from glam_tryon.views.payload import describe
-from glam_tryon.views.product import fetch_products
+from glam_tryon.views.product import fetch_products, product_of
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -62,19 +64,21 @@ def mine(request: HttpRequest) -> HttpResponse:
     found = list(_own(request)[:MOST_SHOWN])
     fetch_products(found)
     agreed = _agreed_at(request)
-    context = {
+    context: dict[str, Any] = {
         "tryons": [describe(request, job) for job in found],
         "delete_all_url": reverse("glam_tryon:delete_all"),
         "withdraw_url": reverse("glam_tryon:withdraw") if agreed else "",
         "agreed_words": moment_text(agreed) if agreed else "",
     }
     inside = for_dialog(request)
-    template = "glam_tryon/parts/mine.html" if inside else "glam_tryon/mine.html"
-    response = (
-        JsonResponse(context)
-        if wants_json(request)
-        else render(request, template, {**context, "dialog": inside})
-    )
+    response: HttpResponse
+    if wants_json(request):
+        response = JsonResponse(context)
+    else:
+        for job, facts in zip(found, context["tryons"], strict=True):
+            facts["basket"] = basket_of(product_of(job) if facts["results"] else None)
+        template = "glam_tryon/parts/mine.html" if inside else "glam_tryon/mine.html"
+        response = render(request, template, {**context, "dialog": inside})
     response["Cache-Control"] = "private, no-store"
     response["Vary"] = DIALOG_HEADER
     return response

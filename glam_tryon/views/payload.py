@@ -38,11 +38,15 @@ from glam_tryon.views.product import garment_url, product_of, start_url
 from glam_tryon.worker.poll_interval.learning import usual_seconds
 
 
-def describe_running(job: TryOnJob) -> dict[str, Any]:
-    """Return what a page may know of a job before its end: nothing but the job's row is read."""
+def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
+    """Return what the page may know of a job."""
     over = job.status in CLOSED
+    product = product_of(job)
     photo = _photo(job)
-    usual = None if over else usual_seconds(job.mask_type)
+    results = results_of(job)
+    error = _error(job, drawn=bool(results))
+    another = error is not None and error["next"] == NextAction.PHOTO
+    cart = garment_of(product).get_add_to_cart_url(product) if product is not None else ""
     return {
         "id": str(job.pk),
         "status": job.status,
@@ -50,30 +54,15 @@ def describe_running(job: TryOnJob) -> dict[str, Any]:
         "over": over,
         "title": job.garment_title,
         "product_url": job.product_url,
+        "garment_url": garment_url(product) if product is not None else "",
+        "add_to_cart_url": cart,
+        "again_url": _again_url(product, None if another else photo),
         "url": _url("job", job),
         "cancel_url": "" if over else _url("cancel", job),
         "photo_url": _url("photo", job) if photo else "",
         "person": {"kind": photo.kind, "title": photo.title} if photo else None,
-        "usual_seconds": None if usual is None else max(1, round(usual)),
+        "usual_seconds": None if over else usual_whole_seconds(job),
         "waited_seconds": max(0, int((timezone.now() - job.created_at).total_seconds())),
-        "results": [],
-        "error": _error(job, drawn=False),
-    }
-
-
-def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
-    """Return what the page may know of a job."""
-    product = product_of(job)
-    cart = garment_of(product).get_add_to_cart_url(product) if product is not None else ""
-    photo = _photo(job)
-    results = results_of(job)
-    error = _error(job, drawn=bool(results))
-    another = error is not None and error["next"] == NextAction.PHOTO
-    return {
-        **describe_running(job),
-        "garment_url": garment_url(product) if product is not None else "",
-        "add_to_cart_url": cart,
-        "again_url": _again_url(job, None if another else photo) if product is not None else "",
         "results": [
             {
                 "url": reverse("glam_tryon:result", args=[job.pk, result.position]),
@@ -94,6 +83,12 @@ def describe(request: HttpRequest, job: TryOnJob) -> dict[str, Any]:
         },
         "error": error,
     }
+
+
+def usual_whole_seconds(job: TryOnJob) -> int | None:
+    """Return how long try-ons like this one usually take; None while unknown."""
+    usual = usual_seconds(job.mask_type)
+    return None if usual is None else max(1, round(usual))
 
 
 #: Stands for any job where its addresses are made once.
@@ -121,8 +116,7 @@ def _is_own(photo: PersonPhoto | None) -> bool:
     return photo is not None and photo.kind == PersonPhoto.Kind.SHOPPER
 
 
-def _again_url(job: TryOnJob, photo: PersonPhoto | None) -> str:
-    product = product_of(job)
+def _again_url(product: Model | None, photo: PersonPhoto | None) -> str:
     if product is None or is_excluded(product):
         return ""
     chosen = f"?{urlencode({'photo': photo.pk})}" if photo else ""

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from glam_tryon.exceptions import FileMissing, FileUnavailable, GarmentUnavailable
 from glam_tryon.files import read_file
 from glam_tryon.garments import garment_of
+from glam_tryon.images.thumbnail import thumbnail
 from glam_tryon.images.validated_open import content_type
 from glam_tryon.models import PersonPhoto, TryOnSubmission
 from glam_tryon.privacy.retention import results_of
@@ -141,6 +142,14 @@ def house_model(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A house model that the shop offers; anybody may see it."""
     photo = get_object_or_404(PersonPhoto.objects.house_models(), pk=pk)
     return read_picture(photo.image, cache="public, max-age=3600")
+
+
+@login_not_required
+@require_safe
+def house_model_card(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The same, as small as the dialog's cards."""
+    photo = get_object_or_404(PersonPhoto.objects.house_models(), pk=pk)
+    return picture_response(thumbnail(_read(photo.image)), cache="public, max-age=3600")
 
 
 @require_safe

@@ -15,7 +15,8 @@ from django.http import Http404
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.translation import get_language
 
-from glam_tryon.exceptions import NotRegistered
+from glam_tryon.exceptions import FileUnavailable, GarmentUnavailable, NotRegistered
+from glam_tryon.files import file_url
 from glam_tryon.garments import garment_of
 from glam_tryon.models import TryOnJob
 
@@ -137,3 +138,15 @@ def start_url(product: Model) -> str:
 def garment_url(product: Model) -> str:
     """Return the address of the product's garment picture."""
     return reverse("glam_tryon:garment", args=[product._meta.label_lower, str(product.pk)])
+
+
+def picture_url(product: Model) -> str:
+    """Return the address at which the shop's own pages may show the garment picture; or nothing.
+
+    A page that has it already need not load the same bytes from ``garment_url``.
+    """
+    try:
+        picture = garment_of(product).get_image(product)
+        return file_url(picture) or ""
+    except (GarmentUnavailable, FileUnavailable):
+        return ""

@@ -6,6 +6,7 @@ what only the end needs is left to the end.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -19,12 +20,13 @@ from django.utils.translation import get_language
 
 from glam_tryon.models import PersonPhoto, TryOnJob, TryOnResult, TryOnShare
 from glam_tryon.models.clock import DatabaseNow
-from glam_tryon.models.status import CLOSED
+from glam_tryon.models.job import NEEDS_PERSON
+from glam_tryon.models.status import OPEN
 from glam_tryon.views.access import is_own
-from glam_tryon.views.payload import describe, describe_running
+from glam_tryon.views.payload import describe, usual_whole_seconds
 from glam_tryon.worker.poll_interval.page_poll import seconds_to_page_poll
 
-#: Milliseconds after which the page should ask again; absent once the job is over.
+#: Milliseconds after which the page should ask again; absent once nothing is to be waited for.
 POLL_AFTER_HEADER = "X-Glam-Tryon-Poll-After"
 
 # Each row that a join may add is one picture or one link: none while the job runs.
@@ -107,25 +109,26 @@ def status_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     job, now = _read(pk)
     if not is_own(request, job.owner):
         raise Http404
-    if job.status in CLOSED:
-        return JsonResponse(describe(request, job))
-    facts = describe_running(job)
-    if facts["error"]:
-        # A person decides: nothing changes until then.
-        return JsonResponse(facts)
-    after = facts["poll_after_ms"] = poll_after_ms(job, now)
-    told = [job.status, facts["usual_seconds"], facts["photo_url"] != "", get_language()]
-    tag = quote_etag("-".join(map(str, [*told, round(job.created_at.timestamp())])))
-    known = tag in map(_strong, parse_etags(request.headers.get("If-None-Match", "")))
-    response = HttpResponseNotModified() if known else JsonResponse(facts)
-    response["ETag"] = tag
-    response[POLL_AFTER_HEADER] = str(after)
+    waits = job.status in OPEN and job.error_code != NEEDS_PERSON
+    tag = _tag(job) if waits else ""
+    known = waits and tag in map(_strong, parse_etags(request.headers.get("If-None-Match", "")))
+    response = HttpResponseNotModified() if known else JsonResponse(describe(request, job))
+    if waits:
+        response["ETag"] = tag
+        say_poll_after(response, job, now)
     return response
 
 
-def poll_after_ms(job: TryOnJob, now: datetime) -> int:
-    """Return after how many milliseconds the page of a running job should ask again."""
-    return round(1000 * seconds_to_page_poll(job, now))
+def say_poll_after(response: HttpResponse, job: TryOnJob, now: datetime) -> None:
+    """Tell the page of a running job when to ask again; ``now`` is the database's time."""
+    response[POLL_AFTER_HEADER] = str(round(1000 * seconds_to_page_poll(job, now)))
+
+
+def _tag(job: TryOnJob) -> str:
+    """Return the tag of what can change in the answer while the job runs."""
+    photo = job.person_photo is not None and job.person_photo.is_there
+    told = (job.status, usual_whole_seconds(job), photo, job.created_at, get_language())
+    return quote_etag(hashlib.sha256(repr(told).encode()).hexdigest()[:16])
 
 
 def _strong(tag: str) -> str:

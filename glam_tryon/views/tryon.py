@@ -35,6 +35,7 @@ from glam_tryon.limits.availability import check_caller, check_garment, is_exclu
 from glam_tryon.messages import error_payload, photo_error_payload
 from glam_tryon.models import PersonPhoto
 from glam_tryon.models.statistics import Event
+from glam_tryon.models.status import OPEN
 from glam_tryon.privacy.consent import check_photo_consent
 from glam_tryon.privacy.duration_words import duration_words
 from glam_tryon.tracked_files import outside_atomic_requests
@@ -46,6 +47,7 @@ from glam_tryon.views.access import (
     own_job,
     wants_json,
 )
+from glam_tryon.views.basket import basket_of
 from glam_tryon.views.payload import (
     ANSWERED_BY_A_PAGE,
     describe,
@@ -54,8 +56,14 @@ from glam_tryon.views.payload import (
     say_when,
     status_of,
 )
-from glam_tryon.views.product import garment_url, product_or_404, start_url
-from glam_tryon.views.status_answer import poll_after_ms, status_answer
+from glam_tryon.views.product import (
+    garment_url,
+    picture_url,
+    product_of,
+    product_or_404,
+    start_url,
+)
+from glam_tryon.views.status_answer import say_poll_after, status_answer
 
 logger = logging.getLogger("glam_tryon.views")
 
@@ -142,10 +150,10 @@ def _order(request: HttpRequest, product: Model) -> HttpResponse:
     except PhotoUnavailable:
         return _refuse(request, product, form, 409, error_payload("photo_unavailable"))
     if wants_json(request):
-        facts = describe(request, job)
-        if not facts["over"]:
-            facts["poll_after_ms"] = poll_after_ms(job, timezone.now())
-        return JsonResponse(facts, status=201)
+        answer = JsonResponse(describe(request, job), status=201)
+        if job.status in OPEN:
+            say_poll_after(answer, job, timezone.now())
+        return answer
     return redirect("glam_tryon:job", pk=job.pk)
 
 
@@ -202,6 +210,8 @@ def _form_page(
         "product_url": garment.get_url(product),
         "start_url": start_url(product),
         "garment_url": garment_url(product),
+        "garment_picture": picture_url(product),
+        "basket": basket_of(product),
         "house_models": form.fields["house_model"].queryset,  # type: ignore[attr-defined]
         "kept_photo": form.own_photo,
         "kept_photo_chosen": form.own_photo is not None
@@ -229,11 +239,14 @@ def job(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @ensure_csrf_cookie
 def _job_page(request: HttpRequest, pk: UUID) -> HttpResponse:
-    facts = describe(request, own_job(request, pk))
+    found = own_job(request, pk)
+    facts, product = describe(request, found), product_of(found)
     context = {
         "job": facts,
         "moving": not facts["over"] and not facts["error"],
         "again_url": facts["again_url"],
+        "basket": basket_of(product),
+        "start_url": start_url(product) if product is not None else "",
     }
     return render(request, "glam_tryon/job.html", context)
 

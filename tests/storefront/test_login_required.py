@@ -59,6 +59,7 @@ def test_what_is_public_by_design_answers_without_a_sign_in(
     receipt = DeletionReceipt.objects.create()
     for path in (
         f"house-models/{house_model.pk}.jpg",
+        f"house-models/{house_model.pk}/card.webp",
         f"shared/{token}/",
         f"shared/{token}/0/",
         f"receipts/{receipt.pk}/",

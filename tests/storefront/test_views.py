@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from PIL import Image
 
+from example_project.shop.loading import load_house_models
 from example_project.shop.models import Product
 from glam_tryon import jobs
 from glam_tryon.models import ConsentRecord, PersonPhoto, TryOnJob, TryOnResult
@@ -178,7 +181,6 @@ def test_a_house_model_with_a_script_is_answered_with_the_job(
         "again_url": f"/tryon/new/shop.product/{job.product_key}/?photo={house_model.pk}",
         "usual_seconds": None,
         "waited_seconds": 0,
-        "poll_after_ms": 300,
         "results": [],
         "expires_at": None,
         "expires_words": None,
@@ -605,10 +607,14 @@ def test_asking_about_a_job_costs_two_queries(
     client.get(address, headers=JSON)
     with CaptureQueriesContext(connection) as queries:
         said = client.get(address, headers=JSON).json()
-    assert bool(said["results"]) is bool(said.get("share")) is (status == "ready")
-    # Beside the session, and its user: the job with all that is its own; at the end its product.
-    over = status in ("ready", "failed")
-    assert len(queries) <= 2 + over + signed_in, [query["sql"] for query in queries]
+    assert bool(said["results"]) is bool(said["share"]) is (status == "ready")
+    # Beside the session, and its user: the job with all that is its own, and its product.
+    assert len(queries) <= 3 + signed_in, [query["sql"] for query in queries]
+    if status == "in_progress":
+        tag = client.get(address, headers=JSON)["ETag"]
+        with CaptureQueriesContext(connection) as queries:
+            assert known(client, job, tag).status_code == 304
+        assert len(queries) == 2 + signed_in
 
 
 def known(client: Client, job: TryOnJob, tag: str) -> Any:
@@ -681,19 +687,16 @@ def test_the_page_is_told_when_the_next_step_can_have_ended(
 ) -> None:
     put(job, status=status, **{"lease_token": "", "queue": 0, **fields})
     answer = client.get(f"/tryon/jobs/{job.pk}/", headers=JSON)
-    told = answer.json()["poll_after_ms"]
-    assert least <= told <= most
-    assert answer["X-Glam-Tryon-Poll-After"] == str(told)
+    assert least <= int(answer["X-Glam-Tryon-Poll-After"]) <= most
 
 
 def test_an_order_says_when_to_ask_first_and_an_end_says_nothing(
     client: Client, post: Post, house_model: PersonPhoto
 ) -> None:
-    said = post(house_model=house_model.pk).json()
-    assert 0 < said["poll_after_ms"] <= 500
+    assert 0 < int(post(house_model=house_model.pk)["X-Glam-Tryon-Poll-After"]) <= 500
     finish(job := TryOnJob.objects.get())
     answer = client.get(f"/tryon/jobs/{job.pk}/", headers=JSON)
-    assert "poll_after_ms" not in answer.json()
+    assert "X-Glam-Tryon-Poll-After" not in answer
     assert "ETag" not in answer
 
 
@@ -743,11 +746,30 @@ def test_a_shoppers_photo_is_no_house_models_picture(client: Client) -> None:
     assert client.get(f"/tryon/house-models/{photo.pk}.jpg").status_code == 404
 
 
+def test_a_house_models_card_is_small_and_for_everybody(client: Client) -> None:
+    load_house_models()
+    cards = []
+    for model in PersonPhoto.objects.all():
+        answer = client.get(f"/tryon/house-models/{model.pk}/card.webp")
+        assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == (
+            "image/webp",
+            "nosniff",
+        )
+        assert answer["Cache-Control"] == "public, max-age=3600"
+        with Image.open(BytesIO(answer.content)) as image:
+            assert image.format == "WEBP"
+            assert max(image.size) == 320
+        cards.append(len(answer.content))
+    assert len(cards) == 4
+    assert sum(cards) <= 25_000
+
+
+@pytest.mark.parametrize("name", [".jpg", "/card.webp"])
 def test_a_house_model_that_is_not_offered_is_not_found(
-    client: Client, house_model: PersonPhoto
+    client: Client, house_model: PersonPhoto, name: str
 ) -> None:
     PersonPhoto.objects.update(is_active=False)
-    assert client.get(f"/tryon/house-models/{house_model.pk}.jpg").status_code == 404
+    assert client.get(f"/tryon/house-models/{house_model.pk}{name}").status_code == 404
 
 
 def test_a_garments_picture_is_for_everybody(client: Client, product: Product) -> None:

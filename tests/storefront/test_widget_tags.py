@@ -34,6 +34,7 @@ def render(source: str, **context: Any) -> str:
 def test_the_button_is_a_link_that_works_by_itself() -> None:
     assert render("{% tryon_button product %}", product=Product(pk=7)) == (
         '<glam-tryon><a class="glam-tryon-button" part="button" rel="nofollow" '
+        'hx-boost="false" data-turbo="false" up-follow="false" '
         'href="/tryon/new/shop.product/7/">Try it on</a></glam-tryon>'
     )
 
@@ -41,6 +42,7 @@ def test_the_button_is_a_link_that_works_by_itself() -> None:
 def test_the_buttons_text_is_the_shops_and_escaped() -> None:
     assert render("{% tryon_button product text %}", product=Product(pk=7), text="<b>Wear</b>") == (
         '<glam-tryon><a class="glam-tryon-button" part="button" rel="nofollow" '
+        'hx-boost="false" data-turbo="false" up-follow="false" '
         'href="/tryon/new/shop.product/7/">&lt;b&gt;Wear&lt;/b&gt;</a></glam-tryon>'
     )
 
@@ -121,7 +123,7 @@ def test_a_product_whose_model_is_not_registered_is_an_error_that_names_the_reme
         render("{% tryon_button product %}", product=User(pk=1))
 
 
-def test_the_assets_are_one_stylesheet_and_one_module() -> None:
+def test_the_assets_are_one_stylesheet_one_module_and_the_empty_dialog() -> None:
     with override("en"):
         assert render("{% tryon_assets %}") == (
             '<link rel="stylesheet" href="/static/glam_tryon/glam_tryon.css">'
@@ -129,11 +131,49 @@ def test_the_assets_are_one_stylesheet_and_one_module() -> None:
             'data-glam-tryon-dialog="/static/glam_tryon/dialog.js" '
             'data-elsewhere="/static/glam_tryon/elsewhere.js" '
             'data-waiting="/static/glam_tryon/waiting.js" '
-            'data-extras="/static/glam_tryon/extras.css" data-close="Close" '
-            'data-loading="One moment…" '
+            'data-extras="/static/glam_tryon/extras.css" data-loading="One moment…" '
             'data-unreachable="The shop cannot be reached. Please look at your connection." '
             'data-again="Try again"></script>'
+            "<template data-glam-tryon-shell>"
+            '<dialog class="glam-tryon glam-tryon-dialog" part="dialog" data-turbo-temporary>'
+            '<div><div class="glam-tryon-skeleton"><div class="glam-tryon-stage">'
+            '<img class="glam-tryon-garment" alt=""></div>'
+            '<p class="glam-tryon-loading">One moment…</p></div></div>'
+            '<p class="glam-tryon-hidden" role="status"></p>'
+            '<button class="glam-tryon-close" part="close" type="button" aria-label="Close">'
+            "</button></dialog></template>"
         )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "html"),
+    [
+        ("class='btn big'", '<a class="btn big" part="button"'),
+        ("basket_form='#bag'", '<glam-tryon data-basket-form="#bag">'),
+        ("basket_form=bad", '<glam-tryon data-basket-form="&quot;&gt;">'),
+        ("icon='*'", '<span class="glam-tryon-icon" aria-hidden="true">*</span>Try it on</a>'),
+        ("icon=bad", '<span class="glam-tryon-icon" aria-hidden="true">&quot;&gt;</span>'),
+        ("class=bad", '<a class="&quot;&gt;" part="button"'),
+        ("icon=True", '<span class="glam-tryon-icon" aria-hidden="true"><svg'),
+        ("variant=other", 'href="/tryon/new/shop.product/8/"'),
+        ("'Wear' icon='*' class='b'", 'aria-hidden="true">*</span>Wear</a>'),
+    ],
+)
+def test_the_button_fits_into_the_shop(arguments: str, html: str) -> None:
+    source = f"{{% tryon_button product {arguments} %}}{{% tryon_button product %}}"
+    page = render(source, product=Product(pk=7), other=Product(pk=8), bad='">')
+    assert html in page
+    # The next button is as it is by itself.
+    assert page.endswith(render("{% tryon_button product %}", product=Product(pk=7)))
+
+
+def test_an_argument_that_the_button_does_not_know_is_an_error() -> None:
+    with pytest.raises(TypeError, match="does not know colour"):
+        render("{% tryon_button product colour='red' %}", product=Product(pk=7))
+
+
+def test_the_address_of_a_variant_is_that_of_its_button() -> None:
+    assert render("{% tryon_url p %}", p=Product(pk=7)) == "/tryon/new/shop.product/7/"
 
 
 def test_the_module_of_the_dialog_is_found_under_a_hashed_name(tmp_path: Path) -> None:

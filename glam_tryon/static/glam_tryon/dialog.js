@@ -103,17 +103,29 @@ function dress(href) {
   });
 }
 
+/* The page may have loaded the garment's picture already, under the shop's own address. */
+function useOwnPicture(garment) {
+  const own = garment?.dataset.picture && new URL(garment.dataset.picture, location.href).href;
+  if (own && [...document.images].some(({ currentSrc }) => currentSrc === own)) {
+    garment.setAttribute("src", own);
+  }
+}
+
 async function countCameras() {
   const devices = await navigator.mediaDevices?.enumerateDevices().catch(() => []);
   return (devices ?? []).filter(({ kind }) => kind === "videoinput").length;
 }
 
 /* For the modules that are loaded when they are needed. */
-export { ask, dress, equipment, forget, remember };
+const unseen = () => store.get(UNSEEN);
+
+export { ask, dress, equipment, forget, remember, unseen };
 
 export class TryOn {
   #host;
   #link;
+  #address;
+  #shown = false;
   #texts;
   #lost = false;
   #dialog;
@@ -125,6 +137,7 @@ export class TryOn {
   #choice = 0;
   #abort = new AbortController();
   #film = new AbortController();
+  #gone = new AbortController();
   #sent = false;
   #job = null;
   #clock = null;
@@ -136,42 +149,58 @@ export class TryOn {
   #chip;
   #next = "";
 
-  constructor(host, link, texts) {
+  constructor(host, link, texts, dialog) {
     this.#host = host;
     this.#link = link;
+    // As the address was when the dialog was opened: the link may lead elsewhere later.
+    this.#address = link.href;
+    this.start = link.pathname;
     this.#texts = texts;
-    this.#dialog = document.createElement("dialog");
-    this.#dialog.className = "glam-tryon glam-tryon-dialog";
-    this.#dialog.part = "dialog";
-    this.#dialog.setAttribute("aria-label", link.textContent);
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "glam-tryon-close";
-    close.part = "close";
-    close.setAttribute("aria-label", texts.close ?? "");
-    this.#status = document.createElement("p");
-    this.#status.className = "glam-tryon-hidden";
-    this.#status.setAttribute("role", "status");
-    this.#body = document.createElement("div");
-    this.#dialog.append(this.#body, this.#status, close);
+    this.#dialog = dialog;
+    [this.#body, this.#status] = dialog.children;
+    // Libraries that swap pages keep copies of them, in which nothing of a try-on works.
+    host.querySelector(".glam-tryon-chip")?.remove();
     this.#chip = document.createElement("span");
     this.#chip.className = "glam-tryon-chip";
     this.#chip.part = "chip";
+    this.#chip.dataset.turboTemporary = "";
     this.#chip.setAttribute("role", "status");
     host.append(this.#chip);
-    document.body.append(this.#dialog);
-    this.#listen(close);
+    this.#listen(dialog.querySelector(".glam-tryon-close"));
+    // Restored as it was left: its end may have been seen on another page since.
+    addEventListener(
+      "pageshow",
+      ({ persisted }) => {
+        if (persisted && "news" in host.dataset && store.get(UNSEEN)?.url !== this.url) {
+          this.#chip.textContent = "";
+          delete host.dataset.news;
+        }
+      },
+      { signal: this.#gone.signal },
+    );
     this.#dressed = dress(texts.extras);
     this.#cameras = countCameras();
   }
 
+  get isOpen() {
+    return this.#dialog.open;
+  }
+
+  /* The job that it tells of; undefined before there is one. */
+  get url() {
+    return this.#job?.url;
+  }
+
   open() {
-    if (this.#dialog.open) {
+    if (this.#shown) {
       return;
     }
+    this.#shown = true;
     delete this.#host.dataset.news;
     this.#chip.textContent = "";
-    this.#dialog.showModal();
+    if (!this.#dialog.open) {
+      this.#dialog.showModal();
+    }
     this.#emit("opened");
     if (this.#loading) {
       return;
@@ -185,10 +214,13 @@ export class TryOn {
 
   /* Go on with a try-on that was begun on an earlier page; the dialog stays closed. */
   async resume(job) {
+    if (this.#job) {
+      return;
+    }
+    this.#job = job;
     await this.#load();
     if (this.#choosing) {
       this.#sent = true;
-      this.#job = job;
       this.#abort = new AbortController();
       this.#wait("");
       await this.#attend(job, this.#abort.signal).catch(() => {});
@@ -196,12 +228,15 @@ export class TryOn {
   }
 
   destroy() {
+    this.#gone.abort();
     this.#abort.abort();
     this.#film.abort();
     this.#clock?.stop();
     this.#forgetPhoto();
     this.#chip.remove();
     this.#dialog.remove();
+    delete this.#host.dataset.state;
+    delete this.#host.dataset.news;
   }
 
   #emit(name, detail) {
@@ -213,6 +248,7 @@ export class TryOn {
     let pressed = null;
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => {
+      this.#shown = false;
       this.#film.abort();
       if (this.#form) {
         this.#complain("");
@@ -268,13 +304,17 @@ export class TryOn {
     });
   }
 
+  get #personPicture() {
+    return this.#form.querySelector("[data-person]");
+  }
+
   get #choosing() {
     return this.#form && this.#view === this.#form;
   }
 
   /* The form's page, parsed; null when it is another page, such as one to sign in. */
   async #fetchForm() {
-    const url = new URL(this.#link.href);
+    const url = new URL(this.#address);
     this.#person = store.get(PERSON);
     if (this.#person) {
       url.searchParams.set("photo", this.#person);
@@ -287,10 +327,12 @@ export class TryOn {
   }
 
   async #load() {
-    const note = document.createElement("p");
+    const note = this.#body.querySelector(".glam-tryon-loading") ?? document.createElement("p");
     note.className = "glam-tryon-loading";
     note.textContent = this.#texts.loading ?? "";
-    this.#body.replaceChildren(note);
+    if (!note.isConnected) {
+      this.#body.replaceChildren(note);
+    }
     this.#loading = true;
     try {
       const [body, cameras, waiting] = await Promise.all([
@@ -301,13 +343,14 @@ export class TryOn {
       ]);
       this.#waiting = waiting;
       if (body) {
+        useOwnPicture(body.querySelector("[data-garment]"));
         this.#body.replaceWith(document.adoptNode(body));
         this.#body = body;
         this.#texts = { ...this.#texts, ...body.dataset };
         this.#prepare(body.querySelector("form"), cameras);
       } else if (this.#dialog.open) {
         // A page to sign in, or one that says that the product is gone: the browser shows it.
-        location.assign(this.#link.href);
+        location.assign(this.#address);
       }
     } catch {
       const again = document.createElement("button");
@@ -409,7 +452,7 @@ export class TryOn {
     }
     this.#form.dataset.chosen = kind;
     this.#form.querySelector("[data-file-name]").textContent = name;
-    showPicture(this.#form.querySelector("[data-person]"), url, name);
+    showPicture(this.#personPicture, url, name);
     this.#complain("");
   }
 
@@ -428,7 +471,15 @@ export class TryOn {
 
   #showPerson(radio) {
     const card = radio.closest("label");
-    this.#chosen("model", card.querySelector("img").src, card.textContent.trim());
+    const { src, dataset } = card.querySelector("img");
+    const name = card.textContent.trim();
+    this.#chosen("model", src, name);
+    // The card's picture until the large one is there.
+    if (dataset.large) {
+      const large = new Image();
+      large.src = dataset.large;
+      large.onload = () => radio.checked && this.#form.contains(radio) && showPicture(this.#personPicture, large.src);
+    }
   }
 
   #untick(chosen) {
@@ -491,6 +542,7 @@ export class TryOn {
       body,
       dress,
       dialog: this.#dialog,
+      emit: (name, detail) => this.#emit(name, detail),
       deleted: (urls) => {
         if (urls.includes(this.#job?.urls.delete) && this.#view.dataset.view !== "waiting") {
           this.#back("");
@@ -549,7 +601,7 @@ export class TryOn {
       return;
     }
     if (this.#next === "garment") {
-      this.#another(this.#link.href);
+      this.#another(this.#address);
       this.#emit("another-garment");
       return;
     }
@@ -595,7 +647,7 @@ export class TryOn {
         await this.#stop(data, cancel);
       } else if (data?.id) {
         this.#job = data;
-        remember(data, this.#link.pathname);
+        remember(data, this.start);
         this.#emit("requested");
         await this.#attend(data, signal);
       } else {
@@ -640,7 +692,7 @@ export class TryOn {
   async #renew() {
     const body = await this.#fetchForm();
     if (!body) {
-      location.assign(this.#link.href);
+      location.assign(this.#address);
       return;
     }
     const name = "[name=csrfmiddlewaretoken]";
@@ -706,7 +758,7 @@ export class TryOn {
   }
 
   #fillStage(view, job) {
-    const person = this.#form.querySelector("[data-person]");
+    const person = this.#personPicture;
     const garment = this.#form.querySelector("[data-garment]");
     const photo = person.getAttribute("src") || job?.photo_url;
     showPicture(view.querySelector("[data-person]"), photo, person.alt);
@@ -732,6 +784,10 @@ export class TryOn {
   #tell(words) {
     this.#view.querySelector("[data-words]").textContent = words;
     this.#say(words);
+    if (!this.#chip.isConnected) {
+      // Rendered anew by the shop's own script.
+      this.#host.append(this.#chip);
+    }
     if (this.#chip.textContent !== words) {
       this.#chip.textContent = words;
     }
@@ -833,8 +889,10 @@ export class TryOn {
       ask,
       signal,
       emit: (name, detail) => this.#emit(name, detail),
-      another: () => this.#another(job.again_url || this.#link.href),
+      another: () => this.#another(job.again_url || this.#address),
       deleted: () => this.#back(""),
+      close: () => this.#dialog.close(),
+      basketForm: this.#host.dataset.basketForm,
     });
   }
 

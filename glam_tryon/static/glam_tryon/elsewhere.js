@@ -1,8 +1,17 @@
-/* A try-on away from its dialog: on a page of its own, and as a badge on any page of the shop.
-   `tools` are the exports of the modules that it works with. */
+/* A try-on away from its dialog: on a page of its own, on the button of another page of the shop,
+   and as a badge where its product has none. */
+
+/* The exports of the modules that it works with. */
+let tools = null;
+
+async function load(texts) {
+  const modules = await Promise.all([import(texts.glamTryonDialog), import(texts.waiting)]);
+  tools = Object.assign({}, ...modules);
+}
 
 /* A job's own page: look again without reloading it, and equip it when the picture is there. */
-export async function attend(host, tools) {
+export async function attend(host, texts) {
+  await load(texts);
   const { signal } = new AbortController();
   const { job: url } = host.dataset;
   const waiting = host.querySelector("[data-view=waiting]");
@@ -32,16 +41,63 @@ export async function attend(host, tools) {
   }
 }
 
-/* Tell of a try-on on a page without its product's button. */
-export async function badge({ url }, tools) {
-  const note = document.createElement("p");
+/* The badge in sight, and how to end it. */
+let shown = null;
+
+/* Let the button of its product tell of the try-on whose end nobody has seen; a badge where the
+   page has no such button, or has one no more. */
+export async function tell(buttons, texts) {
+  await load(texts);
+  const unseen = tools.unseen();
+  for (const button of buttons) {
+    // Its link leads to another garment now, or its end was seen while the browser kept this page
+    // aside; what is open is finished first.
+    const { tryon, link } = button;
+    const other = tryon?.start !== link?.pathname || (tryon?.url && tryon.url !== unseen?.url);
+    if (tryon && other && !tryon.isOpen) {
+      button.leave();
+    }
+  }
+  const holder = unseen && [...buttons].find((button) => holds(button, unseen));
+  if (holder && !holder.tryon?.url) {
+    holder.take().then(
+      (tryon) => tryon.resume(unseen),
+      () => {},
+    );
+  }
+  // On its own page everything can be seen.
+  const own = unseen && document.querySelector(`[data-job="${CSS.escape(unseen.url)}"]`);
+  if (!unseen || holder || own || shown?.url !== unseen.url || !shown.note.isConnected) {
+    shown?.end.abort();
+    shown = null;
+    clean();
+    if (unseen && !holder && !own) {
+      shown = { url: unseen.url, end: new AbortController(), note: document.createElement("p") };
+      badge(shown);
+    }
+  }
+}
+
+function holds({ link, tryon }, unseen) {
+  return link && (tryon?.url ? tryon.url === unseen.url : link.pathname === unseen.start);
+}
+
+/* Libraries that swap pages keep copies of them, in which nothing of a badge works. */
+function clean() {
+  for (const note of document.querySelectorAll(".glam-tryon-badge")) {
+    note.remove();
+  }
+}
+
+async function badge({ url, end, note }) {
   const link = document.createElement("a");
   note.className = "glam-tryon glam-tryon-badge";
   note.part = "badge";
+  note.dataset.turboTemporary = "";
   note.setAttribute("role", "status");
   link.href = url;
   document.body.append(note);
-  const { signal } = new AbortController();
+  end.signal.addEventListener("abort", () => note.remove());
   const tell = (job) => {
     if (job) {
       const text = `${job.title}: ${job.words}`;
@@ -52,8 +108,8 @@ export async function badge({ url }, tools) {
       note.dataset.state = job.over || job.error ? "over" : "waiting";
     }
   };
-  const last = await tools.follow({ url }, signal, tell, tools.ask);
-  if (!last) {
+  const last = await tools.follow({ url }, end.signal, tell, tools.ask).catch(() => undefined);
+  if (last === null) {
     tools.forget(url);
     note.remove();
   }

@@ -1,24 +1,28 @@
 /* <glam-tryon>: a link that works by itself; its first click brings the dialog. */
 
-const assets = document.querySelector("script[data-glam-tryon-dialog]");
-const texts = assets?.dataset ?? {};
+const texts = document.querySelector("script[data-glam-tryon-dialog]")?.dataset ?? {};
 const address = texts.glamTryonDialog;
+const elsewhere = () => import(texts.elsewhere);
 
-/* What tells of a try-on where its dialog is not, and the exports of what it works with. */
-const elsewhere = () =>
-  Promise.all([texts.elsewhere, address, texts.waiting].map((url) => import(url))).then(
-    ([module, ...tools]) => [module, Object.assign({}, ...tools)],
-  );
+const buttons = new Set();
 
-/* The try-on of this tab whose end nobody has seen; its button, or a badge, tells of it. */
-let unseen = null;
-try {
-  unseen = JSON.parse(sessionStorage.getItem("glam-tryon"));
-} catch {
-  // Where nothing may be stored, nothing is running.
+/* The try-on of this tab whose end nobody has seen: its button, or a badge, tells of it. */
+function tell() {
+  let unseen = null;
+  try {
+    unseen = JSON.parse(sessionStorage.getItem("glam-tryon"));
+  } catch {
+    // Where nothing may be stored, nothing is running.
+  }
+  if (unseen || document.querySelector(".glam-tryon-badge")) {
+    elsewhere().then(
+      (module) => module.tell(buttons, texts),
+      () => {},
+    );
+  }
 }
 
-/* A job's own page, without the module that follows the job. */
+/* A job's own page, without the modules. */
 function lookAgain() {
   if (document.querySelector("[data-job] [data-view=waiting]")) {
     setTimeout(() => location.reload(), 4000);
@@ -35,60 +39,88 @@ const watcher = new IntersectionObserver((entries) => {
 });
 
 class GlamTryOn extends HTMLElement {
-  #tryon = null;
+  tryon = null;
   #opening = false;
   #watched = false;
+  #changes = new MutationObserver(tell);
+
+  get link() {
+    return this.querySelector("a");
+  }
 
   connectedCallback() {
-    const link = this.querySelector("a");
     if (this.dataset.job) {
-      if (unseen?.url === this.dataset.job) {
-        unseen = null;
-      }
-      elsewhere().then(([module, dialog]) => module.attend(this, dialog), lookAgain);
+      elsewhere().then((module) => module.attend(this, texts)).catch(lookAgain);
       return;
     }
+    buttons.add(this);
     this.addEventListener("click", this);
+    // React, a colour switch and the like change the address in place.
+    this.#changes.observe(this, { subtree: true, attributeFilter: ["href"] });
     if (!this.#watched) {
       this.#watched = true;
       watcher.observe(this);
     }
-    if (unseen && link?.pathname === unseen.start) {
-      const job = unseen;
-      unseen = null;
-      this.#take(link).then(
-        (tryon) => tryon.resume(job),
-        () => {},
-      );
-    }
+    queueMicrotask(tell);
   }
 
   disconnectedCallback() {
     // An element that a carousel only moves is connected again at once.
     queueMicrotask(() => {
       if (!this.isConnected) {
-        this.#tryon?.destroy();
-        this.#tryon = null;
+        buttons.delete(this);
+        this.leave();
+        tell();
       }
     });
   }
 
+  leave() {
+    this.tryon?.destroy();
+    this.tryon = null;
+  }
+
   /* Returns false when a listener of the shop took the matter over. */
   emit(name, detail) {
+    const path = this.dataset.start ?? this.link?.pathname ?? "";
+    const [model, key = ""] = path.split("/").slice(-3);
     return this.dispatchEvent(
       new CustomEvent(`glam-tryon:${name}`, {
         bubbles: true,
         composed: true,
         cancelable: true,
-        detail: { id: crypto.getRandomValues(new BigUint64Array(2)).join(""), job: null, ...detail },
+        detail: {
+          id: crypto.getRandomValues(new BigUint64Array(2)).join(""),
+          job: null,
+          model,
+          product: decodeURIComponent(key.replaceAll("~", "%")),
+          ...detail,
+        },
       }),
     );
   }
 
-  async #take(link) {
+  /* The dialog while the rest is on its way: with the product's picture, which is in sight. */
+  shell() {
+    const { content } = document.querySelector("template[data-glam-tryon-shell]");
+    const dialog = document.importNode(content, true).firstElementChild;
+    const img = dialog.querySelector("img");
+    for (let near = this; near && !img.src; near = near.parentElement) {
+      for (const { complete, height, currentSrc } of near.querySelectorAll("img")) {
+        if (complete && height > 99 && !img.src) {
+          img.src = currentSrc;
+        }
+      }
+    }
+    dialog.setAttribute("aria-label", this.link.textContent);
+    document.body.append(dialog);
+    return dialog;
+  }
+
+  async take(shell) {
     const { TryOn } = await import(address);
-    this.#tryon ??= new TryOn(this, link, texts);
-    return this.#tryon;
+    this.tryon ??= new TryOn(this, this.link, texts, shell ?? this.shell());
+    return this.tryon;
   }
 
   async handleEvent(event) {
@@ -103,7 +135,17 @@ class GlamTryOn extends HTMLElement {
     }
     this.#opening = true;
     try {
-      (await this.#take(link)).open();
+      // The dialog belongs to the link as it is now.
+      if (this.tryon && this.tryon.start !== link.pathname) {
+        this.leave();
+      }
+      const shell = this.tryon ? null : this.shell();
+      shell?.showModal();
+      const tryon = await this.take(shell);
+      // Closed again before it came.
+      if (shell?.open !== false) {
+        tryon.open();
+      }
     } catch {
       location.assign(link.href);
     } finally {
@@ -117,10 +159,7 @@ if (!CSS.supports("color", "light-dark(red, red)") || !CSS.supports("selector(&)
   lookAgain();
 } else if (!customElements.get("glam-tryon")) {
   customElements.define("glam-tryon", GlamTryOn);
-  if (unseen) {
-    elsewhere().then(
-      ([module, dialog]) => module.badge(unseen, dialog),
-      () => {},
-    );
-  }
+  tell();
+  document.addEventListener("glam-tryon:closed", tell);
+  addEventListener("pageshow", ({ persisted }) => persisted && tell());
 }

@@ -1,7 +1,7 @@
 /* "My try-ons" over the dialog: what is kept, until when, and its deletion. */
 
 /* Make the forms of the panel ask in the background; without this they are plain forms. */
-function takeForms(view, { ask, deleted }) {
+function takeForms(view, { ask, deleted, emit }) {
   const note = view.querySelector("[data-said]");
   const heading = view.querySelector("h1");
   const urls = (forms) => [...forms].map((form) => form.getAttribute("action"));
@@ -38,8 +38,29 @@ function takeForms(view, { ask, deleted }) {
     }
   }
 
+  /* Nothing else may happen to it than what the shop's page does with its own form. */
+  function buy(event, basket) {
+    const [model, product] = basket.dataset.basket.split(/:(.*)/s);
+    if (!emit("added-to-basket", { model, product }) || basket.dataset.way === "event") {
+      event.preventDefault();
+    }
+  }
+
+  for (const basket of view.querySelectorAll("[data-way=event]")) {
+    basket.hidden = false;
+  }
+  view.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-basket]");
+    if (link) {
+      buy(event, link);
+    }
+  });
   view.addEventListener("submit", async (event) => {
     const form = event.target;
+    if (form.matches("[data-basket]")) {
+      buy(event, form);
+      return;
+    }
     event.preventDefault();
     if (busy) {
       return;

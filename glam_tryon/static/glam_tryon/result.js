@@ -213,6 +213,41 @@ function takeForms(view, job, { ask, emit, signal, deleted }, tell) {
   }
 }
 
+/* The form on the product's page that puts it into the basket; null where there is none. */
+const pageForm = (selector) => (selector ? document.querySelector(selector) : null);
+
+/* With what is chosen on the page; what is missing there is asked for there. */
+function submitPageForm(form) {
+  const button = form.querySelector(":is([type=submit], button:not([type])):enabled");
+  if (form.checkValidity() && button) {
+    form.requestSubmit(button);
+    return;
+  }
+  const missing = form.querySelector(":invalid:not(fieldset)");
+  const first = form.querySelector(":is(select, input:not([type=hidden]), button):enabled");
+  form.scrollIntoView({ block: "center" });
+  (missing ?? first)?.focus();
+  form.reportValidity();
+}
+
+/* A form or a link of the shop's, its own script, or the form on its page. */
+function offerBasket(basket, page) {
+  const form = pageForm(page.basketForm);
+  const isLink = basket.matches("a");
+  if (form || basket.dataset.way === "event") {
+    basket.hidden = false;
+  }
+  basket.addEventListener(isLink ? "click" : "submit", (event) => {
+    if (!page.emit("added-to-basket") || basket.dataset.way === "event") {
+      event.preventDefault();
+    } else if (form) {
+      event.preventDefault();
+      page.close();
+      submitPageForm(form);
+    }
+  });
+}
+
 /* `page` asks the server and sends events; a dialog goes to another garment, and back to the choice
    when the try-on was deleted. */
 export async function equip(view, job, page) {
@@ -226,14 +261,9 @@ export async function equip(view, job, page) {
     expires.textContent = words.expires.replace("{moment}", job.expires_words);
   }
   addThumbnails(view, job.results, words);
-  basket.hidden = !job.add_to_cart_url;
-  basket.action = job.add_to_cart_url;
-  basket.addEventListener("submit", (event) => {
-    // Without an address of its own the basket is a script of the shop, which has heard of it.
-    if (!page.emit("added-to-basket") || job.add_to_cart_url.startsWith("#")) {
-      event.preventDefault();
-    }
-  });
+  if (basket) {
+    offerBasket(basket, page);
+  }
   view.querySelector("[data-download]").addEventListener("click", () => page.emit("downloaded"));
   another.hidden = !page.another;
   another.addEventListener("click", () => {

@@ -1,9 +1,11 @@
 /* A try-on under way: asked about when the server says so, and counted in seconds. */
 
-/* The first wait of a page that was not told, and those after a lost connection. */
-const FIRST_MS = 700;
+/* The first wait after an order, and those after a lost connection. */
+const FIRST_MS = 400;
 const LOST_MS = { first: 700, last: 10_000 };
+/* Between two questions at least, and where no answer says it. */
 const SHORTEST_MS = 100;
+const UNTOLD_MS = 1000;
 
 /* Wait so long, and for as long as nobody looks at the tab. Who looks again, or has a network
    again, does not wait for the rest. */
@@ -31,7 +33,7 @@ async function pause(ms, signal) {
 
 /* Ask for the job until it is over; tell each answer to `tell`, a lost connection as null. */
 export async function follow(job, signal, tell, ask) {
-  let wait = job.words ? (job.poll_after_ms ?? FIRST_MS) : 0;
+  let wait = job.words ? FIRST_MS : 0;
   let tag = null;
   let lost = 0;
   if (job.words) {
@@ -51,7 +53,7 @@ export async function follow(job, signal, tell, ask) {
         job = known ? job : data;
         tag = known ? tag : header("ETag");
         lost = 0;
-        wait = Math.max(Number(header("X-Glam-Tryon-Poll-After")) || FIRST_MS, SHORTEST_MS);
+        wait = Math.max(Number(header("X-Glam-Tryon-Poll-After")) || UNTOLD_MS, SHORTEST_MS);
         tell(job);
       } else {
         lost += 1;
