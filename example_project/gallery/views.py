@@ -105,7 +105,7 @@ def _form_context(state: State, product: Product) -> dict[str, Any]:
         "product_url": product.get_absolute_url(),
         "start_url": reverse("gallery:start", args=[state.name]),
         "garment_url": garment_url(product),
-        "garment_picture": picture_url(product),
+        "garment_picture_url": picture_url(product),
         "basket": basket_of(product),
         "house_models": models,
         "mine_url": reverse("gallery:mine") if state.mine else "",

@@ -86,7 +86,7 @@ def tryon_button(
     product: Model | Literal[""] | None,
     text: str = "",
     *,
-    variant: Model | None = None,
+    variant: Model | Literal[""] | None = None,
     basket_form: str = "",
     icon: str | bool = "",
     **attributes: str,
@@ -109,7 +109,7 @@ def tryon_button(
             the template.
         TypeError: an argument that the tag does not know.
     """
-    if variant is not None:
+    if variant is not None and variant != "":
         product = variant
     request = context.get("request")
     try:

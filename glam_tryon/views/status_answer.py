@@ -49,6 +49,7 @@ _JOB = (
     "submitted_at",
     "polled_at",
     "finished_at",
+    "deleted_at",
     "feedback",
     "feedback_reason",
 )

@@ -210,7 +210,7 @@ def _form_page(
         "product_url": garment.get_url(product),
         "start_url": start_url(product),
         "garment_url": garment_url(product),
-        "garment_picture": picture_url(product),
+        "garment_picture_url": picture_url(product),
         "basket": basket_of(product),
         "house_models": form.fields["house_model"].queryset,  # type: ignore[attr-defined]
         "kept_photo": form.own_photo,

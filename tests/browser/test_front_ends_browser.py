@@ -74,7 +74,7 @@ def use(page: Page, name: str, source: str) -> None:
         else:
             route.fulfill(response=answer)
 
-    page.route(re.compile(r"/(clothes|basket)/|/library\.js$|/$"), with_library)
+    page.route(re.compile(r"/(clothes|basket)/|/library\.js$"), with_library)
 
 
 def chip(page: Page) -> Locator:

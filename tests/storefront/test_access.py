@@ -44,6 +44,7 @@ FOR_ALL = {
     None,
     "for_glam",
     "house_model",
+    "house_model_card",
     "start",
     "garment",
     "shared",

@@ -186,6 +186,10 @@ export class TryOn {
     return this.#dialog.open;
   }
 
+  owns(dialog) {
+    return dialog === this.#dialog;
+  }
+
   /* The job that it tells of; undefined before there is one. */
   get url() {
     return this.#job?.url;

@@ -70,7 +70,7 @@ export async function tell(buttons, texts) {
   if (!unseen || holder || own || shown?.url !== unseen.url || !shown.note.isConnected) {
     shown?.end.abort();
     shown = null;
-    clean();
+    clean(buttons);
     if (unseen && !holder && !own) {
       shown = { url: unseen.url, end: new AbortController(), note: document.createElement("p") };
       badge(shown);
@@ -82,10 +82,12 @@ function holds({ link, tryon }, unseen) {
   return link && (tryon?.url ? tryon.url === unseen.url : link.pathname === unseen.start);
 }
 
-/* Libraries that swap pages keep copies of them, in which nothing of a badge works. */
-function clean() {
-  for (const note of document.querySelectorAll(".glam-tryon-badge")) {
-    note.remove();
+/* Libraries that swap pages keep copies of them, in which neither badge nor dialog works. */
+function clean(buttons) {
+  for (const copy of document.querySelectorAll(".glam-tryon-badge, .glam-tryon-dialog:not([open])")) {
+    if (![...buttons].some(({ tryon }) => tryon?.owns(copy))) {
+      copy.remove();
+    }
   }
 }
 
