@@ -7,7 +7,7 @@ the storage and asks the network.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -83,25 +83,41 @@ def examine(label: str = "", key: str = "", *, live: bool = False) -> Iterator[C
     """
     for question, each in _SYSTEM:
         yield from _system(question, each)
+    if any(message.is_serious() for message in check_settings(None)):
+        # Whatever comes next would read them.
+        return
     tables = _tables()
     yield tables
     if not tables.is_well:
         return
-    product, found = _product(label, key)
+    try:
+        product, found = _product(label, key)
+    except DatabaseError as error:
+        product, found = None, _wrong("Product", str(error).strip(), "Run manage.py migrate.")
     yield found
-    if product is not None:
-        yield from _garment(product)
-        yield _page(product)
-        yield _form(product)
-    yield _assets()
-    yield from check_storage()
-    yield from check_public_url()
-    yield from check_key()
-    yield _poller()
     model = PersonPhoto.objects.house_models().first()
-    yield _house_model(model)
+    steps: list[tuple[str, Callable[[], Iterable[CheckResult]]]] = [
+        ("Static files", lambda: [_assets()]),
+        ("Storage", check_storage),
+        ("Public address", check_public_url),
+        ("Key", check_key),
+        ("Poller", lambda: [_poller()]),
+        ("House model", lambda: [_house_model(model)]),
+    ]
     if product is not None:
-        yield _live(product, model) if live else _sandbox(product, model)
+        row = product
+        steps[:0] = [
+            ("Garment", lambda: _garment(row)),
+            ("Product page", lambda: [_page(row)]),
+            ("Form", lambda: [_form(row)]),
+        ]
+        last = _live if live else _sandbox
+        steps.append(("A try-on", lambda: [last(row, model)]))
+    for question, step in steps:
+        try:
+            yield from step()
+        except (TryOnError, DatabaseError, NoReverseMatch, OSError) as error:
+            yield _wrong(question, str(error))
 
 
 def _well(question: str, message: str) -> CheckResult:

@@ -19,6 +19,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from example_project.shop.models import Product, ProductImage
 from glam_tryon import jobs
+from glam_tryon.garments import Garment, garment_of
 from glam_tryon.models import PersonPhoto, TryOnBatch, TryOnJob, TryOnResult
 from glam_tryon.models.clock import DatabaseNow
 from tests.shop import picture
@@ -182,6 +183,29 @@ def test_a_look_at_the_page_orders_nothing_and_a_review_says_what_it_costs(
     assert "What goes beyond it waits" in html
     assert "Sock (it has no picture)" in html
     assert not TryOnBatch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "source", ["photograph", "gallery", "name", lambda product: product.pictures[0]]
+)
+def test_one_product_whose_registration_does_not_fit_stops_no_selection(
+    admin_client: Client,
+    products: list[Product],
+    house_model: PersonPhoto,
+    monkeypatch: pytest.MonkeyPatch,
+    source: Any,
+) -> None:
+    shirt, jacket, _sock = products
+    garment = garment_of(shirt)
+    whole = garment.get_image
+    broken = Garment(image=source)
+    monkeypatch.setattr(
+        garment, "get_image", lambda each: (broken.get_image if each == jacket else whole)(each)
+    )
+    html = post(admin_client, products, house_models=house_model.pk, step="review").content.decode()
+    assert "Denim jacket (it has no picture)" in html
+    batch = jobs.request_batch(products, [house_model])
+    assert [job.product for job in batch.batch.jobs.all()] == [shirt]
 
 
 def test_an_order_makes_a_batch_and_leads_to_it(

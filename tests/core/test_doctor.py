@@ -14,6 +14,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import include, path
 
 from example_project.shop.models import Product
 from glam_tryon import garments
@@ -194,6 +195,22 @@ WRONG: dict[str, tuple[Callable[[Shop], Any], str]] = {
     "no house model": (
         lambda shop: PersonPhoto.objects.update(is_active=False),
         "House model: there is none",
+    ),
+    "a setting's value": (
+        lambda shop: shop.set(MAX_PARALLEL="2"),
+        'Settings: GLAM_TRYON["MAX_PARALLEL"] must be a whole number',
+    ),
+    "a provider that is not there": (
+        lambda shop: shop.set(PROVIDER="shop.providers.Own"),
+        'Settings: GLAM_TRYON["PROVIDER"] cannot be imported',
+    ),
+    "URLs forgotten": (
+        lambda shop: shop.urls(path("", include("example_project.shop.urls"))),
+        "URLs: The URLs of glam_tryon are not in tests.wrong_urls.",
+    ),
+    "the shop's tables are not there": (
+        lambda shop: shop.monkeypatch.setattr(Product._meta, "db_table", "shop_nothing"),
+        "WRONG  Product: no such table: shop_nothing",
     ),
     "what check finds": (
         registered_with(image="picture"),
