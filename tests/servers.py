@@ -76,6 +76,7 @@ PARTS = {
         Part("npm", "apt-get install npm", programs=("npm",)),
         Part("gettext", "apt-get install gettext", programs=("msgfmt",)),
         Part("spin", "apt-get install spin", programs=("spin",)),
+        Part("faketime", "apt-get install faketime", programs=("faketime",)),
         Part("cc", "apt-get install gcc", programs=("cc",)),
     )
 }

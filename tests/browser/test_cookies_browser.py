@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, Route, expect
+from playwright.sync_api import FrameLocator, Page, Request, Route, expect
 
 from glam_tryon.models import TryOnJob
 
@@ -90,8 +90,12 @@ def test_a_session_that_is_never_kept_buys_twice_at_most(shopper: Shopper, page:
 
 def test_the_dialog_speaks_the_pages_language(shopper: Shopper, page: Page) -> None:
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.all_headers()["accept-language"])
-            if "/tryon/new/" in request.url and request.url.count(".jpg") == 0 else None)  # fmt: skip
+
+    def note(request: Request) -> None:
+        if request.headers.get("x-glam-tryon"):
+            asked.append(request.all_headers()["accept-language"])
+
+    page.on("request", note)
     shopper.visit()
     page.evaluate("document.documentElement.lang = 'de'")
     shopper.button.click()

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import mimetypes
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+
+from example_project.storage import private_bucket
+from glam_tryon.files import private_storage
 
 if TYPE_CHECKING:
     from tests.deployments.walk import Walk
@@ -51,9 +60,12 @@ class Deployment:
     settings: Callable[[Settings], Settings] = lambda given: {}
     refused: str = ""
     database: str = "sqlite"
+    charset: str = "utf8mb4"
     needs: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     quick: bool = False
+    #: A bucket of a fresh S3 server is in the environment, as the example shop's settings find it.
+    bucket: bool = False
     #: "thread" is Django's own server in the walk's process, the others are processes.
     server: str = "thread"
     #: What stands before every path of the shop, of the try-on's pages, and of the admin.
@@ -125,8 +137,90 @@ def _atomic(given: Settings) -> Settings:
     return {"DATABASES": {"default": {**given["DATABASES"]["default"], "ATOMIC_REQUESTS": True}}}
 
 
+def _options(**options: Any) -> Callable[[Settings], Settings]:
+    """Return what adds ``OPTIONS`` to the database; with ``atomic`` all requests are."""
+    atomic = options.pop("atomic", False)
+
+    def settings(given: Settings) -> Settings:
+        database = given["DATABASES"]["default"]
+        changed = {**database, "OPTIONS": {**database.get("OPTIONS", {}), **options}}
+        return {"DATABASES": {"default": {**changed, "ATOMIC_REQUESTS": atomic}}}
+
+    return settings
+
+
+#: psycopg's numbers of isolation levels.
+REPEATABLE_READ, SERIALIZABLE = 3, 4
+POSTGRES_LEVELS = tuple(
+    (f"{name}{'_atomic' if atomic else ''}", f"{text}{' and `ATOMIC_REQUESTS`' if atomic else ''}",
+     {"isolation_level": level, "atomic": atomic})
+    for name, text, level in (
+        ("repeatable", "REPEATABLE READ", REPEATABLE_READ),
+        ("serializable", "SERIALIZABLE", SERIALIZABLE),
+    )
+    for atomic in (False, True)
+)  # fmt: skip
+MYSQL_LEVELS = tuple(
+    (f"{name}{'_atomic' if atomic else ''}", f"{text}{' and `ATOMIC_REQUESTS`' if atomic else ''}",
+     {"isolation_level": text.lower(), "atomic": atomic})
+    for name, text in (("repeatable", "REPEATABLE READ"), ("serializable", "SERIALIZABLE"))
+    for atomic in (False, True)
+)  # fmt: skip
+
+
 def _sites(given: Settings) -> Settings:
     return {"INSTALLED_APPS": [*given["INSTALLED_APPS"], "django.contrib.sites"]}
+
+
+def _stored(given: Settings, *, name: str) -> Settings:
+    backend = {"BACKEND": f"tests.deployments.storages.{name}", "OPTIONS": given["PRIVATE"]}
+    return {"STORAGES": {**given["STORAGES"], "glam_tryon": backend}}
+
+
+def _in_bucket(given: Settings, *, checksums: str) -> Settings:
+    bucket = private_bucket(os.environ["AWS_STORAGE_BUCKET_NAME"])
+    config = bucket["OPTIONS"]["client_config"]
+    bucket["OPTIONS"]["client_config"] = config.merge(
+        Config(request_checksum_calculation=checksums, response_checksum_validation=checksums)
+    )
+    return {"STORAGES": {**given["STORAGES"], "glam_tryon": bucket}}
+
+
+def no_orphans_in_bucket(walk: Walk) -> None:
+    """Compare the objects in the bucket with the rows that name them."""
+    storage: Any = private_storage()
+    stored = {each.key for each in storage.bucket.objects.all()}
+    if orphans := stored - walk.named_files():
+        raise AssertionError(f"no row names {sorted(orphans)}")
+
+
+def _without_mime_types(given: Settings) -> Settings:
+    mimetypes.knownfiles.clear()
+    mimetypes.init()
+    return {}
+
+
+def _off_by(hours: int) -> Callable[[Walk], None]:
+    """Return a worker whose clock is wrong by so many hours."""
+
+    def work(walk: Walk) -> None:
+        clock = {"LD_PRELOAD": FAKETIME, "FAKETIME": f"{hours:+d}h", "NO_FAKE_STAT": "1"}
+        command = [sys.executable, "-m", "django", "poll_tryon_jobs", "--drain"]
+        ended = subprocess.run(
+            [*command, "--max-seconds=90"],
+            env={**os.environ, **clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if ended.returncode or "Traceback" in ended.stdout:
+            raise AssertionError(ended.stdout)
+
+    return work
+
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 def _below(given: Settings) -> Settings:
@@ -278,6 +372,76 @@ _ROWS = (
         _below,
         quick=True,
         root="shop/",
+    ),
+    *(
+        Deployment(
+            f"storage_{name.lower()}",
+            f"A storage that {does}",
+            partial(_stored, name=name),
+        )
+        for name, does in (
+            ("Encrypting", "encrypts: it keeps more bytes than it was given"),
+            ("Compressing", "compresses: it keeps fewer bytes than it was given"),
+            ("OwnErrors", "opens lazily, raises errors of its own and lists whole names"),
+        )
+    ),
+    *(
+        Deployment(
+            f"s3_{checksums}",
+            f"A bucket of SeaweedFS over http, checksums `{checksums}`",
+            partial(_in_bucket, checksums=checksums),
+            needs=("s3",),
+            bucket=True,
+            packages=("boto3", "django-storages"),
+            no_orphans=no_orphans_in_bucket,
+        )
+        for checksums in ("when_supported", "when_required")
+    ),
+    Deployment("no_mime_types", "A machine without `/etc/mime.types`", _without_mime_types),
+    *(
+        Deployment(
+            f"clock_{text}",
+            f"PostgreSQL, and a worker whose clock is 3 hours {text}",
+            # SQLite has no clock of its own: what it calls the time is the worker's.
+            database="postgres",
+            needs=("postgres", "faketime"),
+            work=_off_by(hours),
+        )
+        for text, hours in (("slow", -3), ("fast", 3))
+    ),
+    Deployment("gunicorn", "gunicorn, two workers with four threads", server="gunicorn"),
+    Deployment("uvicorn", "ASGI under uvicorn", server="uvicorn"),
+    *(
+        Deployment(
+            f"{database}_{name}",
+            f"{shown}, {text}",
+            _options(**options),
+            database=database,
+            needs=(database,),
+        )
+        for database, shown, levels in (
+            ("postgres", "PostgreSQL", POSTGRES_LEVELS),
+            ("mysql", "MariaDB", MYSQL_LEVELS),
+        )
+        for name, text, options in (("default", "Django's options", {}), *levels)
+    ),
+    *(
+        Deployment(
+            f"mysql_{charset}",
+            f"MariaDB with the character set {charset}",
+            _options(charset=charset),
+            database="mysql",
+            charset=charset,
+            needs=("mysql",),
+        )
+        for charset in ("utf8mb3", "latin1")
+    ),
+    Deployment(
+        "postgres_pool",
+        'PostgreSQL with `"pool": True` (4 connections)',
+        _options(pool=True),
+        database="postgres",
+        needs=("postgres",),
     ),
     Deployment("cron", "The worker by cron, `--once` only", work=once),
     Deployment("separator_en", "`USE_THOUSAND_SEPARATOR`, English", _separated("en"), crowded=True),

@@ -2,7 +2,8 @@
 
 The environment has ``TEST_DIRECTORY`` and what ``tests.settings`` reads. Ends with 0 when the walk
 went through, or was refused by the sentence that the row names; otherwise it says which step went
-wrong, and where.
+wrong, and where. With ``DEPLOYMENTS_RECORD`` set, it notes with which versions it went through, for
+``docs/deployments.md``.
 """
 
 from __future__ import annotations
@@ -14,23 +15,42 @@ import json
 import logging
 import os
 import resource
+import sqlite3
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 
-from example_project.demo_ports import HOST, free_ports
+from example_project.demo_family import Family
+from example_project.demo_ports import HOST, free_ports, is_free
+from example_project.demo_s3 import start_bucket
 from glam_tryon.sandbox import Sandbox
 from tests.deployments.rows import ROWS, Deployment
+from tests.deployments.table import record
 
 KEY = "sandbox-key"
 #: Lines of these loggers at these levels are faults, whatever the pages look like.
 FAULTS = {"django.request": logging.ERROR, "glam_tryon": logging.ERROR, "django.db": logging.ERROR}
+
+
+#: How a server is told what to serve and where, by its name.
+SERVERS: dict[str, Callable[[int], list[str]]] = {
+    "gunicorn": lambda port: [
+        "gunicorn", "--workers=2", "--threads=4", f"--bind={HOST}:{port}",
+        "django.core.wsgi:get_wsgi_application()",
+    ],
+    "uvicorn": lambda port: [
+        "uvicorn", f"--host={HOST}", f"--port={port}", "--log-level=warning", "--lifespan=off",
+        "--factory", "django.core.asgi:get_asgi_application",
+    ],
+}  # fmt: skip
 
 
 class Faults(logging.Handler):
@@ -55,7 +75,13 @@ def main(name: str) -> int:
     directory = Path(os.environ["TEST_DIRECTORY"])
     (port,) = free_ports(1)
     shop = f"http://{HOST}:{port}/{row.root}"
-    with Sandbox(seconds_per_tryon=0.0, max_parallel=4, seed=7) as sandbox:
+    _fresh_database(row)
+    with (
+        Family(directory / "logs") as family,
+        Sandbox(seconds_per_tryon=0.0, max_parallel=4, seed=7) as sandbox,
+    ):
+        if row.bucket:
+            os.environ |= start_bucket(family, directory / "bucket").environment()
         glam_tryon = {
             "API_KEY": KEY,
             "BASE_URL": sandbox.base_url,
@@ -72,14 +98,39 @@ def main(name: str) -> int:
         said = _checks()
         if row.refused:
             print(said)
+            if row.refused in said and os.environ.get("DEPLOYMENTS_RECORD"):
+                record(name, _tried_with(row))
             return 0 if row.refused in said else 1
         if said:
             print(said)
             return 1
         _ask_at_once()
         _migrate()
-        with _server(row, port):
+        with _server(row, port, family):
             return _walk(row, shop, sandbox, directory, faults)
+
+
+def _fresh_database(row: Deployment) -> None:
+    """Make an empty database of this row's own on the server, in place of one that is left."""
+    os.environ["TEST_DATABASE"] = row.database
+    if row.database == "sqlite":
+        return
+    url = urlsplit(os.environ[f"TEST_{row.database.upper()}_URL"])
+    name = os.environ["TEST_DATABASE_NAME"] = f"walk_{row.name}"
+    known = {"host": url.hostname or "", "user": url.username or "", "password": url.password or ""}
+    if row.database == "postgres":
+        psycopg = importlib.import_module("psycopg")
+        with psycopg.connect(
+            **known, port=url.port or 5432, dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            connection.execute(f'CREATE DATABASE "{name}"')
+    else:
+        mysql = importlib.import_module("MySQLdb")
+        with contextlib.closing(mysql.connect(**known, port=url.port or 3306)) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+            cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET {row.charset}")
 
 
 def _checks() -> str:
@@ -111,7 +162,14 @@ def _migrate() -> None:
 
 
 @contextlib.contextmanager
-def _server(row: Deployment, port: int) -> Iterator[None]:
+def _server(row: Deployment, port: int, family: Family) -> Iterator[None]:
+    if row.server != "thread":
+        command = [sys.executable, "-m", *SERVERS[row.server](port)]
+        family.start(row.server, command, os.environ)
+        family.wait_for(row.server, lambda: not is_free(port), 30)
+        yield
+        family.check()
+        return
     from django.core.servers.basehttp import (  # noqa: PLC0415
         ThreadedWSGIServer,
         WSGIRequestHandler,
@@ -159,9 +217,30 @@ def _walk(row: Deployment, shop: str, sandbox: Sandbox, directory: Path, faults:
         if faults.lines:
             print(f"{step.__name__} logged", *faults.lines, sep="\n")
             return 1
+    if os.environ.get("DEPLOYMENTS_RECORD"):
+        record(row.name, _tried_with(row))
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(f"walked {len(STEPS)} steps in {used.ru_utime + used.ru_stime:.1f} s of CPU")
     return 0
+
+
+def _tried_with(row: Deployment) -> str:
+    """Return the versions of what the walk ran with."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    parts = [f"Python {python}", f"Django {django.get_version()}", _database_version(row)]
+    return ", ".join([*parts, *(f"{name} {version(name)}" for name in row.packages)])
+
+
+def _database_version(row: Deployment) -> str:
+    from django.db import connection  # noqa: PLC0415
+
+    if row.refused or row.database == "sqlite":
+        return f"SQLite {sqlite3.sqlite_version}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version()")
+        said = str(cursor.fetchone()[0])
+    name = "PostgreSQL" if row.database == "postgres" else "MariaDB"
+    return f"{name} {said.removeprefix('PostgreSQL ').split('-')[0].split()[0]}"
 
 
 if __name__ == "__main__":

@@ -155,6 +155,8 @@ def the_shop_has_products_and_people(walk: Walk) -> None:
         product.photo.save(f"{product.slug}.jpg", ContentFile(picture()), save=True)
         walk.products.append(product)
     _begin_keys_at(FIRST_KEY)
+    # Who starts a shop starts its worker; without one the first order is logged.
+    walk.work()
     if apps.is_installed("django.contrib.sites"):
         site: Any = apps.get_model("sites", "Site")
         for pk, host in enumerate(("127.0.0.1", "localhost"), start=1):
