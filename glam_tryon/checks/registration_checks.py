@@ -31,6 +31,7 @@ _GETTERS = {
     "title": "get_title",
     "url": "get_url",
     "add_to_cart_url": "get_add_to_cart_url",
+    "add_to_cart_fields": "get_add_to_cart_fields",
     "category": "get_categories",
     "enabled": "is_enabled",
 }

@@ -126,9 +126,10 @@ def check_templates(app_configs: object, **kwargs: Any) -> Sequence[CheckMessage
     if not any(_has(template.nodelist, _is_assets) for template in chain):
         found.append(
             checks.Warning(
-                f"Neither {' nor '.join(map(str, names[1:]))} has {{% tryon_assets %}}: the pages "
+                f"Neither {' nor '.join(map(str, names))} has {{% tryon_page_assets %}}: the pages "
                 "of glam_tryon are without styles and scripts.",
-                hint="Put {% load glam_tryon %}{% tryon_assets %} into the head of it.",
+                hint="Put {% load glam_tryon %}{% tryon_page_assets %} into the page, as the app's "
+                "own template does.",
                 id="glam_tryon.W015",
             )
         )
@@ -154,12 +155,15 @@ def _chain(template: Template | None) -> Iterator[Template]:
             return
 
 
+_ASSETS = ("tryon_assets", "tryon_page_assets")
+
+
 def _is_content(node: object) -> bool:
     return isinstance(node, BlockNode) and node.name == "content"
 
 
 def _is_assets(node: object) -> bool:
-    return getattr(getattr(node, "func", None), "__name__", "") == "tryon_assets"
+    return getattr(getattr(node, "func", None), "__name__", "") in _ASSETS
 
 
 def _has(nodes: NodeList, wanted: Any) -> bool:

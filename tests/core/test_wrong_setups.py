@@ -289,15 +289,19 @@ WRONG: dict[str, tuple[SetUp, str, str]] = {
         "E011",
         "MIDDLEWARE has no AuthenticationMiddleware: nobody knows who is signed in.",
     ),
-    "a frame without assets": (
-        lambda shop: shop.templates(tryon_base=FRAME),
+    "a page of the shop's without assets": (
+        lambda shop: shop.templates(
+            tryon_mine='{% extends "glam_tryon/base.html" %}{% block content %}{% endblock %}',
+            tryon_base='{% extends "shop_base.html" %}',
+            shop_base=FRAME,
+        ),
         "W015",
-        "Neither glam_tryon/base.html has {% tryon_assets %}: ",
+        "Neither glam_tryon/mine.html nor glam_tryon/base.html nor shop_base.html has {% tryon_pa",
     ),
-    "a shop's frame without assets": (
-        lambda shop: shop.templates(tryon_base='{% extends "shop_base.html" %}', shop_base=FRAME),
-        "W015",
-        "Neither glam_tryon/base.html nor shop_base.html has {% tryon_assets %}: ",
+    "fields of the basket that are not there": (
+        lambda shop: shop.register(add_to_cart_fields="cart.fields"),
+        "E006",
+        "add_to_cart_fields='cart.fields': Item has no 'cart'; it has: ",
     ),
     "a frame without a place": (
         lambda shop: shop.templates(
@@ -370,6 +374,7 @@ RIGHT: dict[str, SetUp] = {
         OURS, re_path("^(?P<anything>.*)$", catch_all)
     ),
     "URLs in languages": lambda shop: shop.urls(*i18n_patterns(OURS)),
+    "a frame that knows nothing of us": lambda shop: shop.templates(tryon_base=FRAME),
     "a frame": lambda shop: shop.templates(
         tryon_base='{% extends "shop_base.html" %}',
         shop_base="{% load glam_tryon %}{% tryon_assets %}" + FRAME,
