@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 from django.test import Client
 from django.urls import reverse
 
-from glam_tryon.models import TryOnJob, TryOnResult, TryOnSubmission
+from glam_tryon.models import (
+    PersonPhoto,
+    PossibleOrphan,
+    TryOnJob,
+    TryOnResult,
+    TryOnSubmission,
+)
 from glam_tryon.models.status import OPEN
 from glam_tryon.sandbox import Sandbox
 from glam_tryon.signed_urls import GARMENT, PHOTO, link_for_glam
@@ -75,6 +81,15 @@ def check_invariants(
     }
     if not moving:
         assert on_disk == set(TryOnResult.objects.values_list("image", flat=True))
+    # And no file of any kind that neither a row nor a note names.
+    stored = {str(path.relative_to(media_root)) for path in folder.rglob("*") if path.is_file()}
+    columns = (
+        PersonPhoto.objects.values_list("image", flat=True),
+        TryOnJob.objects.values_list("garment_image", flat=True),
+        TryOnResult.objects.values_list("image", flat=True),
+        PossibleOrphan.objects.values_list("name", flat=True),
+    )
+    assert stored <= {name for column in columns for name in column}
     # I5: the parallel cap, in the database and as Glam saw it.
     assert TryOnSubmission.objects.holding_slots().count() <= limit
     assert glam.most_parallel <= limit
