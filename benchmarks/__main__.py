@@ -12,7 +12,7 @@ from benchmarks.database import fresh_database, set_up
 PURE = ("polling", "photos", "button")
 WITH_DATABASE = ("batches", "claims", "throughput", "wakeup", "memory")
 #: Take twenty minutes, so only by their own names.
-LONG = ("kills", "stops", "makespan", "admin")
+LONG = ("kills", "stops", "makespan", "admin", "storms")
 #: Have a shop of their own and need Chromium, so only by their own names.
 BROWSER = ("dialog", "waiting")
 #: Draws a picture for the docs.

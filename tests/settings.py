@@ -118,7 +118,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     # Without a location of its own it follows MEDIA_ROOT, also when a test changes that.
-    "glam_tryon": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "glam_tryon": {
+        "BACKEND": os.environ.get("TEST_STORAGE", "django.core.files.storage.FileSystemStorage")
+    },
 }
 
 GLAM_TRYON: dict[str, Any] = {
