@@ -38,13 +38,13 @@ def own_transactions(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
             if not is_conflict(error):
                 raise
             logger.warning("a request was in another one's way in the database: %s", error)
-            return _busy(request)
+            return _try_again(request)
 
     return outside_atomic_requests(answered)
 
 
-def _busy(request: HttpRequest) -> HttpResponse:
-    error = error_payload("busy")
+def _try_again(request: HttpRequest) -> HttpResponse:
+    error = error_payload("conflict")
     if wants_json(request):
         response: HttpResponse = JsonResponse({"error": error}, status=503)
     else:

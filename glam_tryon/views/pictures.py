@@ -112,14 +112,15 @@ def near_link(request: HttpRequest) -> HttpResponse:
 @require_safe
 def for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
     """One submission's photo or garment, for whoever holds its signed link: Glam."""
+    # A fetch that fails is a generation that fails, and it may be billed.
+    return retry_on_db_error(lambda: _for_glam(request, what, signed), seconds=DATABASE_SECONDS)
+
+
+def _for_glam(request: HttpRequest, what: str, signed: str) -> HttpResponse:
+    # The database says how late it is, so this asks it already.
     token = token_in(what, signed)
     if token and what == PROBE:
         return picture_response(probe_answer(token))
-    # A fetch that fails is a generation that fails, and it may be billed.
-    return retry_on_db_error(lambda: _for_glam(request, what, token), seconds=DATABASE_SECONDS)
-
-
-def _for_glam(request: HttpRequest, what: str, token: str | None) -> HttpResponse:
     submissions = TryOnSubmission.objects.writer()
     fetchable = submissions.fetchable().select_related("job")
     submission = token and fetchable.filter(token=token).first()
