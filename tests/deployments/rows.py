@@ -418,6 +418,7 @@ _ROWS = (
             _options(**options),
             database=database,
             needs=(database,),
+            quick=name == "repeatable_atomic",
         )
         for database, shown, levels in (
             ("postgres", "PostgreSQL", POSTGRES_LEVELS),
@@ -433,6 +434,7 @@ _ROWS = (
             database="mysql",
             charset=charset,
             needs=("mysql",),
+            quick=charset == "utf8mb3",
         )
         for charset in ("utf8mb3", "latin1")
     ),

@@ -75,8 +75,8 @@ def main(name: str) -> int:
     directory = Path(os.environ["TEST_DIRECTORY"])
     (port,) = free_ports(1)
     shop = f"http://{HOST}:{port}/{row.root}"
-    _fresh_database(row)
     with (
+        _fresh_database(row),
         Family(directory / "logs") as family,
         Sandbox(seconds_per_tryon=0.0, max_parallel=4, seed=7) as sandbox,
     ):
@@ -110,27 +110,34 @@ def main(name: str) -> int:
             return _walk(row, shop, sandbox, directory, faults)
 
 
-def _fresh_database(row: Deployment) -> None:
-    """Make an empty database of this row's own on the server, in place of one that is left."""
+@contextlib.contextmanager
+def _fresh_database(row: Deployment) -> Iterator[None]:
+    """Make an empty database of this row's own on the server, and drop it at the end."""
     os.environ["TEST_DATABASE"] = row.database
     if row.database == "sqlite":
+        yield
         return
     url = urlsplit(os.environ[f"TEST_{row.database.upper()}_URL"])
-    name = os.environ["TEST_DATABASE_NAME"] = f"walk_{row.name}"
+    name = os.environ["TEST_DATABASE_NAME"] = f"{url.path.strip('/')}_{row.name}"
     known = {"host": url.hostname or "", "user": url.username or "", "password": url.password or ""}
     if row.database == "postgres":
         psycopg = importlib.import_module("psycopg")
-        with psycopg.connect(
-            **known, port=url.port or 5432, dbname="postgres", autocommit=True
-        ) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}"')
+        server = psycopg.connect(**known, port=url.port or 5432, dbname="postgres", autocommit=True)
+        drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+        create = f'CREATE DATABASE "{name}"'
     else:
         mysql = importlib.import_module("MySQLdb")
-        with contextlib.closing(mysql.connect(**known, port=url.port or 3306)) as connection:
-            cursor = connection.cursor()
-            cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
-            cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET {row.charset}")
+        server = mysql.connect(**known, port=url.port or 3306)
+        drop = f"DROP DATABASE IF EXISTS `{name}`"
+        create = f"CREATE DATABASE `{name}` CHARACTER SET {row.charset}"
+    with contextlib.closing(server):
+        cursor = server.cursor()
+        cursor.execute(drop)
+        cursor.execute(create)
+        try:
+            yield
+        finally:
+            cursor.execute(drop)
 
 
 def _checks() -> str:

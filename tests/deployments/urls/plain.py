@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles.views import serve
 from django.urls import include, path, re_path
 from django.views.static import serve as serve_media
@@ -22,10 +23,14 @@ collected: tuple[Any, dict[str, Any]] = (
     if hashed
     else (serve, {"insecure": True})
 )
-# Whatever DEBUG is: no web server stands before the walk.
+# As a web server in front gives them out: whatever DEBUG is, and without a sign-in.
 files = [
-    re_path(r"^media/(?P<path>.*)$", serve_media, {"document_root": settings.MEDIA_ROOT}),
-    re_path(r"^static/(?P<path>.*)$", *collected),
+    re_path(
+        r"^media/(?P<path>.*)$",
+        login_not_required(serve_media),
+        {"document_root": settings.MEDIA_ROOT},
+    ),
+    re_path(r"^static/(?P<path>.*)$", login_not_required(collected[0]), collected[1]),
 ]
 tryon = [path("tryon/", include("glam_tryon.urls"))]
 urlpatterns = [*shop, *tryon, path("admin/", admin.site.urls), *files]
