@@ -166,7 +166,11 @@ def mine(request: HttpRequest) -> HttpResponse:
         "dialog": inside,
         "theme": _theme(request),
         "tryons": [
-            {**facts(STATES[name], product), "basket": basket_of(product)} for name in LISTED
+            {
+                **facts(STATES[name], product),
+                "basket": basket_of(product if STATES[name].results else None),
+            }
+            for name in LISTED
         ],
         "delete_all_url": reverse("gallery:mine"),
     }
