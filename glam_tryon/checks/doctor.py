@@ -261,12 +261,12 @@ def _house_model(model: PersonPhoto | None) -> CheckResult:
 
 def _figure() -> bytes:
     """Draw somebody for the sandbox, which looks at nothing."""
-    image = Image.new("RGB", (480, 640), "white")
-    draw = ImageDraw.Draw(image)
+    figure = Image.new("RGB", (480, 640), "white")
+    draw = ImageDraw.Draw(figure)
     draw.ellipse((190, 40, 290, 160), fill="#c68863")
     draw.rectangle((160, 170, 320, 600), fill="#4466aa")
     out = BytesIO()
-    image.save(out, "JPEG")
+    figure.save(out, "JPEG")
     return out.getvalue()
 
 

@@ -17,10 +17,10 @@ def thumbnail(content: bytes) -> bytes:
     Raises:
         OSError: it is no picture.
     """
-    with Image.open(BytesIO(content), formats=["JPEG"]) as image:
+    with Image.open(BytesIO(content), formats=["JPEG"]) as small:
         # Decoded at a fraction of its size where that is enough.
-        image.draft("RGB", (2 * BOX[0], 2 * BOX[1]))
-        image.thumbnail(BOX)
+        small.draft("RGB", (2 * BOX[0], 2 * BOX[1]))
+        small.thumbnail(BOX)
         buffer = BytesIO()
-        image.save(buffer, "WEBP", quality=QUALITY)
+        small.save(buffer, "WEBP", quality=QUALITY)
     return buffer.getvalue()

@@ -130,6 +130,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'order reservation',
+                'base_manager_name': 'objects',
             },
         ),
         migrations.CreateModel(
@@ -278,6 +279,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'possible orphan',
+                'base_manager_name': 'objects',
                 'indexes': [models.Index(fields=['name'], name='glam_tryon_orphan_name')],
             },
         ),

@@ -116,6 +116,7 @@ class OrderReservation(models.Model):
     objects = WriterManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = "order reservation"
 
     def __str__(self) -> str:

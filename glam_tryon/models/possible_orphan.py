@@ -61,6 +61,7 @@ class PossibleOrphan(models.Model):
     objects = PossibleOrphanQuerySet.as_manager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = "possible orphan"
         # Not db_index=True: that makes a second index on PostgreSQL, for LIKE.
         indexes = [models.Index(fields=["name"], name="glam_tryon_orphan_name")]

@@ -17,6 +17,9 @@ from glam_tryon.worker.worker_pool import ThreadPool
 
 Make = Callable[..., ThreadPool[Any, Any]]
 
+# A thread takes work with a connection in its hand only.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture
 def make() -> Iterator[Make]:
@@ -90,7 +93,6 @@ def test_what_has_not_begun_can_be_canceled(make: Make) -> None:
 
 
 @pytest.mark.database("postgres", "mysql")
-@pytest.mark.django_db(transaction=True)
 class TestConnections:
     """What one thread opens, on the databases whose drivers say what is closed."""
 
