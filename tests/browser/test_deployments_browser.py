@@ -135,7 +135,9 @@ def below(shop: str, settings: Settings, tmp_path: Path) -> Iterator[str]:
     )
     thread = threading.Thread(target=server.serve_forever, name="shop below a path")
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}{SUB_PATH}"
+    address = f"http://127.0.0.1:{server.server_port}{SUB_PATH}"
+    settings.GLAM_TRYON = {**settings.GLAM_TRYON, "PUBLIC_BASE_URL": address}
+    yield address
     server.shutdown()
     server.server_close()
     thread.join()
