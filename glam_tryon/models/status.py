@@ -33,7 +33,9 @@ class Queue(models.IntegerChoices):
 
 
 AT_PROVIDER = (Status.IN_QUEUE, Status.IN_PROGRESS)
-OPEN = (Status.PENDING, Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER, Status.STORING)
+#: What only the provider that was asked can bring to an end.
+SENT = (Status.SUBMITTING, Status.UNCONFIRMED, *AT_PROVIDER, Status.STORING)
+OPEN = (Status.PENDING, *SENT)
 CLOSED = (Status.READY, Status.FAILED, Status.CANCELED)
 #: Those whose pictures staff may fetch again.
 REFETCHABLE = (Status.READY, Status.FAILED)

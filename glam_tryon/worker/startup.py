@@ -15,7 +15,8 @@ from glam_tryon.conf import Settings, conf, given
 from glam_tryon.exceptions import FileUnavailable, TryOnError
 from glam_tryon.files import is_stored
 from glam_tryon.hooks import REFUSALS, hook_of
-from glam_tryon.models import TryOnJob
+from glam_tryon.models import Account, TryOnJob
+from glam_tryon.models.status import SENT
 from glam_tryon.providers.selection import provider_class
 from glam_tryon.worker.db_connections import own_connection, take_over, thread_schemas
 
@@ -51,6 +52,7 @@ def check_start() -> None:
     try:
         connection: Any = connections[alias]
         _check_tables(connection)
+        _check_provider()
         _check_threads(connection)
     except ConnectionDoesNotExist as error:
         raise CannotStart(
@@ -91,6 +93,18 @@ def _check_tables(connection: Any) -> None:
         raise CannotStart(
             f"The tables of glam_tryon in the database {connection.alias!r} are those of an older "
             "version: run manage.py migrate, then start the poller again."
+        )
+
+
+def _check_provider() -> None:
+    """Look whether try-ons are under way at another provider, which this one knows nothing of."""
+    before = Account.read().provider
+    if before in ("", conf.PROVIDER):
+        return
+    if under_way := TryOnJob.objects.writer().filter(status__in=SENT).count():
+        raise CannotStart(
+            f'{under_way} try-ons are under way at {before!r}: set GLAM_TRYON["PROVIDER"] back to '
+            "it until they have ended, or cancel them."
         )
 
 

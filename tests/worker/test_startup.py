@@ -17,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from glam_tryon.models import Account, TryOnJob
 from glam_tryon.models.clock import DatabaseNow, after
+from glam_tryon.models.status import Status
 from glam_tryon.orders import queueing
 from glam_tryon.sandbox import FaultScript, Sandbox
 from glam_tryon.worker.db_connections import Shortage
@@ -89,6 +90,17 @@ def test_a_database_that_is_not_there_is_named(settings: Any) -> None:
         assert "The database 'tryons'" in refusal()
     finally:
         settings.DATABASE_ROUTERS = routers
+
+
+@pytest.mark.parametrize("status", [Status.IN_QUEUE, Status.UNCONFIRMED, Status.STORING])
+def test_another_provider_waits_for_what_is_under_way(order: Order, status: Status) -> None:
+    job = order()
+    TryOnJob.objects.filter(pk=job.pk).update(status=status)
+    Account.load()
+    Account.objects.update(provider="shop.other.Provider")
+    assert "1 try-ons are under way at 'shop.other.Provider'" in refusal()
+    TryOnJob.objects.filter(pk=job.pk).update(status=Status.CANCELED)
+    check_start()
 
 
 def test_a_database_that_is_away_is_waited_for(
