@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -119,6 +120,16 @@ def needs() -> Callable[..., None]:
                 pytest.skip(problem)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The test database, which goes when nobody is connected to it any more."""
+    yield
+    # A poller that has ended is told of new jobs for up to a second more.
+    for thread in threading.enumerate():
+        if thread.name.startswith("glam_tryon"):
+            thread.join(30)
 
 
 @pytest.fixture(autouse=True)
