@@ -11,10 +11,11 @@ from typing import Any
 
 import django
 import pytest
+from django.db import connection
 from django.test import TransactionTestCase
 from django.utils.version import get_version_tuple
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from example_project.demo_family import Family
 from example_project.demo_s3 import Bucket, start_bucket
@@ -123,13 +124,19 @@ def needs() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The test database, which goes when nobody is connected to it any more."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database, which PostgreSQL drops when nobody is connected to it any more."""
     yield
     # A poller that has ended is told of new jobs for up to a second more.
     for thread in threading.enumerate():
         if thread.name.startswith("glam_tryon"):
             thread.join(30)
+    if TEST_DATABASE == "postgres":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(autouse=True)
