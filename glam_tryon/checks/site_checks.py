@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.template import Template, TemplateDoesNotExist
-from django.template.base import NodeList
+from django.template.base import Node, NodeList
 from django.template.loader import get_template
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 from django.urls import NoReverseMatch, Resolver404, resolve
@@ -167,7 +167,7 @@ def _is_assets(node: object) -> bool:
 
 
 def _has(nodes: NodeList, wanted: Any) -> bool:
-    for node in nodes.get_nodes_by_type(object):  # type: ignore[arg-type]
+    for node in nodes.get_nodes_by_type(Node):
         if wanted(node):
             return True
         if isinstance(node, IncludeNode):

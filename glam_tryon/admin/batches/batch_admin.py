@@ -207,9 +207,7 @@ class TryOnBatchAdmin(admin.ModelAdmin):
         said = self._steer(request, batch, request.POST.get("do", ""))
         self.log_change(request, batch, said)
         messages.success(request, said)
-        return HttpResponseRedirect(
-            admin_url(self.admin_site, "glam_tryon_tryonbatch_change", batch.pk)
-        )
+        return HttpResponseRedirect(self._url(batch))
 
     def _steer(self, request: HttpRequest, batch: TryOnBatch, what: str) -> str:
         note = by_staff(request)
